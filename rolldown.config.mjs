@@ -1,0 +1,37 @@
+import { defineConfig } from 'rolldown'
+
+/**
+ * Three bundles; everything else in dist is tsc's output, file for file.
+ *
+ *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
+ *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
+ *  reporter/main.cjs   the detached reporter, with posthog-node inside
+ */
+const shared = { platform: 'node', external: [/^node:/] }
+
+// proper-lockfile and write-file-atomic patch the process they are loaded into (graceful-fs replaces fs.close and
+// process.cwd, signal-exit replaces process.emit and listens to signals). A guest does not do that: docs/decisions/0010.
+const guestManners = {
+  'graceful-fs': 'node:fs',
+  'signal-exit': new URL('./src/platform/no-signal-exit.cjs', import.meta.url).pathname,
+}
+
+export default defineConfig([
+  {
+    ...shared,
+    input: 'src/index.ts',
+    output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
+  },
+  {
+    ...shared,
+    input: 'src/tracker/rare-changes.ts',
+    resolve: { alias: guestManners },
+    output: { file: 'dist/tracker/rare-changes.cjs', format: 'cjs', sourcemap: true, exports: 'named' },
+  },
+  {
+    ...shared,
+    input: 'src/reporter/main.ts',
+    resolve: { alias: guestManners },
+    output: { file: 'dist/reporter/main.cjs', format: 'cjs', sourcemap: false },
+  },
+])
