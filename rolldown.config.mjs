@@ -1,11 +1,12 @@
 import { defineConfig } from 'rolldown'
 
 /**
- * Three bundles; everything else in dist is tsc's output, file for file.
+ * Four bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter, with posthog-node inside
+ *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
 const shared = { platform: 'node', external: [/^node:/] }
 
@@ -32,6 +33,11 @@ export default defineConfig([
     ...shared,
     input: 'src/reporter/main.ts',
     resolve: { alias: guestManners },
-    output: { file: 'dist/reporter/main.cjs', format: 'cjs', sourcemap: false },
+    output: { file: 'dist/reporter/main.cjs', format: 'cjs', sourcemap: false, codeSplitting: false },
+  },
+  {
+    ...shared,
+    input: 'src/reporter/look-up-main.ts',
+    output: { file: 'dist/reporter/look-up-main.cjs', format: 'cjs', sourcemap: false },
   },
 ])

@@ -1,0 +1,91 @@
+/**
+ * The user's stored choice: `on` and `off`, the only writers of consent.json. Not on the hot path.
+ *
+ * `off`: consent first, then in-flight/, then pending/ (a file on its way is met in one of them), then the rest, then usage.json.
+ * A kill in between leaves a stored no and some files that nothing will send; `off` again erases them.
+ * `on`: erases first, so that nothing recorded against a no is ever sent, then writes consent.
+ */
+import { replaceFile } from '../files/atomic-write.ts'
+import { withFileLock } from '../files/file-lock.ts'
+import { errorCode } from '../files/read-small-file.ts'
+import { type ConsentPaths, encodeConsent, readStoredConsent, type Tracking } from './consent-file.ts'
+
+const fs = process.getBuiltinModule('node:fs')
+
+export interface ErasurePaths extends ConsentPaths {
+  readonly telemetry: string
+  readonly inFlight: string
+  readonly pending: string
+  readonly sessions: string
+  readonly usage: string
+}
+
+/** `erased`: envelopes that waited. Failures name what could not be done; the choice itself was stored. */
+export type TrackingSet =
+  | { readonly kind: 'stored'; readonly erased: number; readonly left: readonly string[] }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+const LOCK_WAIT_MS = 1000
+
+export function setTracking(paths: ErasurePaths, tracking: Tracking): TrackingSet {
+  return tracking === 'off' ? turnOff(paths) : turnOn(paths)
+}
+
+function turnOff(paths: ErasurePaths): TrackingSet {
+  const stored = replaceFile(paths.consent, encodeConsent('off'))
+  if (stored.kind !== 'replaced') return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
+  const erasure = erase(paths)
+  const eraseIdentity = (): void => {
+    for (const path of [paths.usage, ...copiesOf(paths.usage)]) remove(path, erasure.left)
+  }
+  // A login under way holds the lock for milliseconds; a stale one is no reason to keep an id that the user took back.
+  if (withFileLock(paths.usage, LOCK_WAIT_MS, eraseIdentity).kind !== 'done') eraseIdentity()
+  return { kind: 'stored', ...erasure }
+}
+
+/** Where nothing says no, nothing was recorded against a no, and nothing is erased. */
+function turnOn(paths: ErasurePaths): TrackingSet {
+  const { consent } = readStoredConsent([paths], false)
+  const erasure = consent === 'on' || consent === 'none' ? { erased: 0, left: [] } : erase(paths)
+  const stored = replaceFile(paths.consent, encodeConsent('on'))
+  if (stored.kind !== 'replaced') return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
+  return { kind: 'stored', ...erasure }
+}
+
+function erase(paths: ErasurePaths): { erased: number; left: string[] } {
+  const left: string[] = []
+  let erased = 0
+  for (const folder of [paths.inFlight, paths.pending]) {
+    for (const name of list(folder)) if (remove(`${folder}/${name}`, left) && name.endsWith('.json')) erased += 1
+  }
+  const kept = new Set([paths.consent, paths.noticeShown, paths.sessions, paths.inFlight, paths.pending])
+  for (const name of list(paths.telemetry)) if (!kept.has(`${paths.telemetry}/${name}`)) remove(`${paths.telemetry}/${name}`, left)
+  return { erased, left }
+}
+
+/** Set-aside and temporary copies of usage.json: they hold ids too. */
+function copiesOf(usage: string): readonly string[] {
+  const cut = usage.lastIndexOf('/')
+  const name = usage.slice(cut + 1)
+  return list(usage.slice(0, cut))
+    .filter((each) => each.startsWith(`${name}.`) && !each.endsWith('.lock'))
+    .map((each) => `${usage.slice(0, cut)}/${each}`)
+}
+
+function list(folder: string): readonly string[] {
+  try {
+    return fs.readdirSync(folder)
+  } catch {
+    return [] // never made
+  }
+}
+
+function remove(path: string, left: string[]): boolean {
+  try {
+    fs.rmSync(path, { recursive: true })
+    return true
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') left.push(path)
+    return false
+  }
+}

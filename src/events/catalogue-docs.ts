@@ -1,0 +1,151 @@
+/**
+ * The catalogue in words, for docs/events.md and the program's help: complete by its types. Apart from catalogue.ts so that no
+ * prose is loaded into a host.
+ */
+import type {
+  ALIAS,
+  ALWAYS,
+  COMMAND,
+  DROPPED,
+  EventName,
+  EXCEPTION,
+  FAILURE,
+  PropertyName,
+  SUCCESS,
+} from './catalogue.ts'
+import type { ShapeName } from './shapes.ts'
+
+export interface PropertyDoc {
+  readonly description: string
+  /** When the property is there. */
+  readonly present: string
+}
+
+export interface EventDoc<E extends EventName> {
+  readonly when: string
+  readonly properties: { readonly [P in PropertyName<E>]: PropertyDoc }
+}
+
+type Docs<Table> = { readonly [P in keyof Table]: PropertyDoc }
+
+const always = (description: string): PropertyDoc => ({ description, present: 'always' })
+const when = (present: string, description: string): PropertyDoc => ({ description, present })
+
+const ALWAYS_DOCS: Docs<typeof ALWAYS> = {
+  $geoip_disable: always('PostHog shall not look up where the sender is.'),
+  $ip: always("PostHog shall not store the sender's address."),
+}
+
+const COMMAND_DOCS: Docs<typeof COMMAND> = {
+  command_name: always("The command's path in the program's own definition, joined by dots. Never what was typed."),
+  cli_version: always('The version the host gave to `CommandTracker`.'),
+  runtime_language: always('What the program runs on.'),
+  runtime_version: always('Version of Node.'),
+  os_type: always('`os.type()`, such as `Linux`.'),
+  os_release: when('if it begins with a digit', '`os.release()`, its leading digits and dots.'),
+  device_start_timestamp: always(
+    'Monotonic clock of the machine when the command began, in milliseconds. Not a time of day.',
+  ),
+  device_end_timestamp: when('unless `crashed`', 'The same clock when the command ended.'),
+  duration: when('unless `crashed`', 'From start to end in milliseconds.'),
+  exit_code: when('unless `crashed`', 'The exit code of the process, as far as it was known.'),
+  is_ci: always('Whether a continuous-integration service was recognised.'),
+  is_tty: always('Whether the program wrote to a terminal.'),
+  delivery: always(
+    'How the event was to leave: a detached reporter, a bounded child that is waited for, or a later command.',
+  ),
+  properties_dropped: when(
+    'if there were any',
+    'How many properties of the host were left out because they were not declared or not of their type.',
+  ),
+}
+
+const SUCCESS_DOCS: Docs<typeof SUCCESS> = { outcome: always('The command ended well; `process.exit(0)` is well.') }
+
+const FAILURE_DOCS: Docs<typeof FAILURE> = {
+  outcome: always(
+    '`error`: it failed. `usage_error`: the arguments were wrong. `cancelled`: Ctrl-C, or a prompt was left. `terminated`: SIGTERM or SIGHUP. `crashed`: the process was gone and had said nothing.',
+  ),
+  signal: when('if a signal ended it', 'The signal.'),
+  error_class: when('if something was thrown', 'The name of its class; for what is no object its type.'),
+  error_code: when('if it has a `code` that is a string', 'The code, such as `ENOENT`.'),
+  error_message: when(
+    "if something was thrown and the host did not set `errorMessages: 'omit'`",
+    'The message on one line after redaction: paths, URLs, addresses, quotations, values of assignments, long numbers and whatever looks like a secret are placeholders. Messages over 4 KiB are left out.',
+  ),
+}
+
+const DROPPED_DOCS: Docs<typeof DROPPED> = {
+  dropped: always('How many events, all reasons together.'),
+  dropped_commands: when('if any', 'Of those, events about commands.'),
+  dropped_sessions: when('if any', 'Of those, summaries of traced sessions.'),
+  dropped_others: when('if any', 'Of those, other events, and files that did not say what they were.'),
+  dropped_too_old: when('if any', 'Because they had waited for more than 30 days.'),
+  dropped_too_many: when('if any', 'Because more than 1,000 waited.'),
+  dropped_too_large: when('if any', 'Because more than 5 MiB waited, or one was over 32 KiB.'),
+  dropped_damaged: when('if any', 'Because a file was empty or torn.'),
+  dropped_rejected: when('if any', 'Because the endpoint refused them for good.'),
+}
+
+const ALIAS_DOCS: Docs<typeof ALIAS> = {
+  distinct_id: always('The id of the principal who signed in, as the host gave it.'),
+  alias: always('The random id of this installation, whose history from now on is the principal’s.'),
+}
+
+const EXCEPTION_DOCS: Docs<typeof EXCEPTION> = {
+  command_name: COMMAND_DOCS.command_name,
+  cli_version: COMMAND_DOCS.cli_version,
+  $exception_list: always(
+    "One exception: `type` is the `error_class`, `value` the `error_message` (or `(omitted)`), `mechanism`, and `stacktrace` with at most 20 frames of the host's own code: function, file name without its folder, line, column. No source lines, nothing of `node_modules`.",
+  ),
+  $exception_fingerprint: always('Command and `error_code` (or `error_class`): what makes two failures one issue.'),
+  $exception_level: always('PostHog’s level of severity.'),
+}
+
+export const EVENT_DOCS: { readonly [E in EventName]: EventDoc<E> } = {
+  'CLI execution succeeded': {
+    when: 'Once per command that ended with outcome `ok`.',
+    properties: { ...ALWAYS_DOCS, ...COMMAND_DOCS, ...SUCCESS_DOCS },
+  },
+  'CLI execution failed': {
+    when: 'Once per command that ended in any other way, whatever ended it.',
+    properties: { ...ALWAYS_DOCS, ...COMMAND_DOCS, ...FAILURE_DOCS },
+  },
+  'telemetry dropped': {
+    when: 'When the bounds on what may wait on disk made events be dropped.',
+    properties: { ...ALWAYS_DOCS, ...DROPPED_DOCS },
+  },
+  $create_alias: {
+    when: 'When somebody signed in for the first time on this installation.',
+    properties: { ...ALWAYS_DOCS, ...ALIAS_DOCS },
+  },
+  $exception: {
+    when: 'Beside `CLI execution failed` if something was thrown, only if the host asks for it (`exceptions: true`).',
+    properties: { ...ALWAYS_DOCS, ...EXCEPTION_DOCS },
+  },
+}
+
+/** Each shape in words; code and enumerations in backquotes. */
+export const SHAPE_DOCS: { readonly [S in ShapeName]: string } = {
+  true: '`true`',
+  null: '`null`',
+  boolean: 'boolean',
+  integer: 'integer',
+  count: 'integer from 0',
+  milliseconds: 'milliseconds, two decimals',
+  command: '`[a-z0-9][\\w.:-]{0,99}`, else `(invalid)`',
+  version: '`[\\w.+-]{1,64}`, else `(other)`',
+  language: '`node`',
+  os_type: '`\\w{1,32}`, else `(other)`',
+  os_release: 'digits and dots',
+  ok: '`ok`',
+  failure: '`error`, `usage_error`, `cancelled`, `terminated`, `crashed`',
+  signal: '`SIGINT`, `SIGTERM`, `SIGHUP`',
+  name: '`[A-Za-z][\\w.]{0,63}`, else `(other)`',
+  message: 'redacted text, 1 to 300 characters',
+  delivery: '`detached`, `inline`, `spool-only`',
+  id: '1 to 200 characters',
+  exceptions: 'list of one object',
+  fingerprint: '`[\\w.:()-]{1,64}`',
+  level: '`error`',
+}

@@ -1,0 +1,117 @@
+/**
+ * The catalogue: every event this SDK sends and every property it may carry. The one source of the event names, of the types
+ * of the properties, of the allow-list that recorder and reporter hold them to, and of docs/events.md (whose words are in
+ * catalogue-docs.ts, so that no prose is loaded into a host).
+ *
+ * A property is a shape by name (shapes.ts); a `?` after it says that the property may be absent.
+ */
+import type { ShapeName, ShapeValues } from './shapes.ts'
+
+type Table = { readonly [property: string]: ShapeName | `${ShapeName}?` }
+
+/** PostHog looks up the sender's address and stores it unless told not to, event by event. */
+export const ALWAYS = { $geoip_disable: 'true', $ip: 'null' } as const
+
+export const COMMAND = {
+  command_name: 'command',
+  cli_version: 'version',
+  runtime_language: 'language',
+  runtime_version: 'version',
+  os_type: 'os_type',
+  os_release: 'os_release?',
+  device_start_timestamp: 'milliseconds',
+  device_end_timestamp: 'milliseconds?',
+  duration: 'milliseconds?',
+  exit_code: 'integer?',
+  is_ci: 'boolean',
+  is_tty: 'boolean',
+  delivery: 'delivery',
+  properties_dropped: 'count?',
+} as const
+
+export const SUCCESS = { outcome: 'ok' } as const
+
+export const FAILURE = {
+  outcome: 'failure',
+  signal: 'signal?',
+  error_class: 'name?',
+  error_code: 'name?',
+  error_message: 'message?',
+} as const
+
+export const DROPPED = {
+  dropped: 'count',
+  dropped_commands: 'count?',
+  dropped_sessions: 'count?',
+  dropped_others: 'count?',
+  dropped_too_old: 'count?',
+  dropped_too_many: 'count?',
+  dropped_too_large: 'count?',
+  dropped_damaged: 'count?',
+  dropped_rejected: 'count?',
+} as const
+
+export const ALIAS = { distinct_id: 'id', alias: 'id' } as const
+
+export const EXCEPTION = {
+  command_name: 'command',
+  cli_version: 'version',
+  $exception_list: 'exceptions',
+  $exception_fingerprint: 'fingerprint',
+  $exception_level: 'level',
+} as const
+
+export const CATALOGUE: {
+  readonly 'CLI execution succeeded': typeof ALWAYS & typeof COMMAND & typeof SUCCESS
+  readonly 'CLI execution failed': typeof ALWAYS & typeof COMMAND & typeof FAILURE
+  readonly 'telemetry dropped': typeof ALWAYS & typeof DROPPED
+  readonly $create_alias: typeof ALWAYS & typeof ALIAS
+  readonly $exception: typeof ALWAYS & typeof EXCEPTION
+} = {
+  'CLI execution succeeded': { ...ALWAYS, ...COMMAND, ...SUCCESS },
+  'CLI execution failed': { ...ALWAYS, ...COMMAND, ...FAILURE },
+  'telemetry dropped': { ...ALWAYS, ...DROPPED },
+  $create_alias: { ...ALWAYS, ...ALIAS },
+  $exception: { ...ALWAYS, ...EXCEPTION },
+}
+
+export type EventName = keyof typeof CATALOGUE
+export type PropertyName<E extends EventName = EventName> = E extends EventName
+  ? Extract<keyof (typeof CATALOGUE)[E], string>
+  : never
+
+type ValueOf<Spec> = Spec extends `${infer S extends ShapeName}?`
+  ? ShapeValues[S]
+  : Spec extends ShapeName
+    ? ShapeValues[Spec]
+    : never
+
+type PropertiesOf<T> = {
+  readonly [P in keyof T as T[P] extends `${string}?` ? never : P]: ValueOf<T[P]>
+} & { readonly [P in keyof T as T[P] extends `${string}?` ? P : never]?: ValueOf<T[P]> }
+
+/** What an event's properties are, at compile time: `?` becomes an optional property. */
+export type EventProperties<E extends EventName> = PropertiesOf<(typeof CATALOGUE)[E]>
+
+/** The two events about commands: the only ones that also carry what the host declares (host-properties.ts). */
+export type CommandEventName = Extract<EventName, `CLI execution ${string}`>
+
+export function isEventName(event: string): event is EventName {
+  return Object.hasOwn(CATALOGUE, event)
+}
+
+export function isCommandEvent(event: string): event is CommandEventName {
+  return event === 'CLI execution succeeded' || event === 'CLI execution failed'
+}
+
+/** The shape the catalogue gives a property of an event, `undefined` for one it does not know. */
+export function shapeOf(event: EventName, property: string): ShapeName | undefined {
+  const table: Table = CATALOGUE[event]
+  if (!Object.hasOwn(table, property)) return undefined
+  return table[property]?.replace('?', '') as ShapeName
+}
+
+/** True for a property that any event of ours carries: a host cannot declare it again. */
+export function isCatalogueProperty(property: string): boolean {
+  return Object.values(CATALOGUE).some((table) => Object.hasOwn(table, property))
+}

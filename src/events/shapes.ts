@@ -1,0 +1,68 @@
+/** The shapes a catalogued value may have: closed, each with its type and its run-time check. No shape admits free text. */
+import type { EndSignal, Outcome } from '../tracker/command-outcome.ts'
+import type { DeliveryMode } from './envelope.ts'
+import type { ExceptionList } from './exception-list.ts'
+
+export interface ShapeValues {
+  true: true
+  null: null
+  boolean: boolean
+  integer: number
+  /** An integer from 0. */
+  count: number
+  /** From 0, two decimals. */
+  milliseconds: number
+  command: string
+  version: string
+  language: 'node'
+  os_type: string
+  os_release: string
+  ok: 'ok'
+  failure: Exclude<Outcome, 'ok'>
+  signal: EndSignal
+  name: string
+  message: string
+  delivery: DeliveryMode
+  id: string
+  exceptions: ExceptionList
+  fingerprint: string
+  level: 'error'
+}
+export type ShapeName = keyof ShapeValues
+
+export const MESSAGE_LENGTH_MAX: number = 300
+export const ID_LENGTH_MAX: number = 200
+
+type Check = RegExp | readonly (string | true | null)[] | ((value: unknown) => boolean)
+
+const CHECKS: { readonly [S in ShapeName]: Check } = {
+  true: [true],
+  null: [null],
+  boolean: (value) => typeof value === 'boolean',
+  integer: (value) => Number.isSafeInteger(value),
+  count: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  milliseconds: (value) => Number.isFinite(value) && (value as number) >= 0,
+  command: /^(?:[a-z0-9][\w.:-]{0,99}|\(invalid\))$/,
+  version: /^(?:[\w.+-]{1,64}|\(other\))$/,
+  language: ['node'] satisfies ShapeValues['language'][],
+  os_type: /^(?:\w{1,32}|\(other\))$/,
+  os_release: /^\d{1,10}(?:\.\d{1,10}){0,5}$/,
+  ok: ['ok'] satisfies ShapeValues['ok'][],
+  failure: ['error', 'usage_error', 'cancelled', 'terminated', 'crashed'] satisfies ShapeValues['failure'][],
+  signal: ['SIGINT', 'SIGTERM', 'SIGHUP'] satisfies EndSignal[],
+  name: /^(?:[A-Za-z][\w.]{0,63}|\(other\))$/,
+  message: (value) => typeof value === 'string' && value !== '' && value.length <= MESSAGE_LENGTH_MAX,
+  delivery: ['detached', 'inline', 'spool-only'] satisfies DeliveryMode[],
+  id: (value) => typeof value === 'string' && value !== '' && value.length <= ID_LENGTH_MAX,
+  exceptions: (value) => Array.isArray(value) && value.length > 0, // looked into, and made anew, by scrubExceptionList
+  fingerprint: /^[\w.:()-]{1,64}$/,
+  level: ['error'] satisfies ShapeValues['level'][],
+}
+
+/** Whether a value may leave under this shape. Never throws. */
+export function fits<S extends ShapeName>(shape: S, value: unknown): value is ShapeValues[S] {
+  const check = CHECKS[shape]
+  if (typeof check === 'function') return check(value)
+  if (check instanceof RegExp) return typeof value === 'string' && check.test(value)
+  return (check as readonly unknown[]).includes(value)
+}

@@ -1,0 +1,7 @@
+export type { BegunCommand, CommandFinish, CommandOptions, RunningCommand } from './tracker/command-tracker.ts'
+export { CommandTracker } from './tracker/command-tracker.ts'
+export type { PrincipalAnswer, PrincipalLookUp, PrincipalSource, TrackerOptions } from './tracker/tracker-options.ts'
+export type { TrackerStatus } from './tracker/tracker-status.ts'
+export type { HostValues, PropertyDefinitions, PropertyTypes } from './events/host-properties.ts'
+export { boolean, defineProperties, integer, oneOf } from './events/host-properties.ts'
+export { version } from './version.ts'

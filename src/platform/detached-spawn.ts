@@ -1,0 +1,184 @@
+/**
+ * Starting a process that outlives us and inherits nothing: synchronous, usable inside 'exit', never throws, never prints, leaves no
+ * handle. Every failure is an outcome. What leaks and why each line is here: docs/architecture.md, "Detaching".
+ */
+import { errorCode } from '../files/read-small-file.ts'
+import { BOX_VARIABLE } from './box-variable.ts'
+
+const fs = process.getBuiltinModule('node:fs')
+
+export interface SpawnRequest {
+  /** Absolute path of the script, and its arguments. Never a payload: `ps` shows them. */
+  readonly script: string
+  readonly args: readonly string[]
+  /** Added to the allow-listed environment. */
+  readonly variables: Readonly<Record<string, string>>
+  /** After this many seconds the process is gone, whatever it does; an outside box where the system has one. */
+  readonly boxSeconds: number
+}
+
+export type SpawnOutcome =
+  | { readonly kind: 'spawned'; readonly pid: number; readonly box: 'outside' | 'inside' }
+  | { readonly kind: 'refused'; readonly reason: 'worker-thread' | 'script-missing' | 'unsupported-runtime' | 'no-executable' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** Variables a reporter needs: where its files are, how to reach the network. Nothing else crosses: no NODE_OPTIONS, no secret. */
+const ALLOWED_VARIABLES: readonly string[] = (
+  'HOME USER LOGNAME TMPDIR TEMP TMP XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME LANG LC_ALL TZ ' +
+  'HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy ' +
+  'NODE_EXTRA_CA_CERTS SSL_CERT_FILE SSL_CERT_DIR NODE_USE_SYSTEM_CA LD_LIBRARY_PATH ' +
+  'SystemRoot windir SystemDrive USERPROFILE HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA ProgramData PATHEXT ComSpec'
+).split(' ')
+
+const TIMEOUT_PROGRAMS: readonly string[] = ['/usr/bin/timeout', '/bin/timeout']
+
+export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
+  try {
+    const prepared = prepareNode(request)
+    if (prepared.kind !== 'ready') return prepared
+    const { command, args, box, options } = prepared
+    const child = process
+      .getBuiltinModule('node:child_process')
+      .spawn(command, args, { ...options, detached: true, stdio: maskedStdio() })
+    // ENOENT, EACCES, EAGAIN and EMFILE come as an event; without a listener it would crash the host.
+    child.on('error', () => undefined)
+    child.unref()
+    return child.pid === undefined ? { kind: 'failed', reason: 'not-started' } : { kind: 'spawned', pid: child.pid, box }
+  } catch (error) {
+    return { kind: 'failed', reason: errorCode(error) } // E2BIG, NUL bytes, --permission: thrown
+  }
+}
+
+export type ChildAnswer = { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string } | Exclude<SpawnOutcome, { kind: 'spawned' }>
+
+/** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: facts peers M1–M3). */
+export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input?: string): ChildAnswer {
+  try {
+    const prepared = prepareNode(request, false)
+    if (prepared.kind !== 'ready') return prepared
+    const child = process.getBuiltinModule('node:child_process').spawnSync(prepared.command, prepared.args, {
+      ...prepared.options,
+      timeout: Math.max(1, Math.floor(timeoutMs)),
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+      maxBuffer: 256 * 1024,
+      ...(input === undefined ? {} : { input }),
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
+    })
+    if (child.error !== undefined && child.pid === 0) return { kind: 'failed', reason: errorCode(child.error) }
+    return { kind: 'exited', code: child.status, stdout: child.stdout ?? '' }
+  } catch (error) {
+    return { kind: 'failed', reason: errorCode(error) }
+  }
+}
+
+/** The same process with pipes, not waited for; null when it cannot be started. The caller kills it. */
+export function killableSpawn(request: SpawnRequest): import('node:child_process').ChildProcess | null {
+  try {
+    const prepared = prepareNode(request, false)
+    if (prepared.kind !== 'ready') return null
+    const child = process
+      .getBuiltinModule('node:child_process')
+      .spawn(prepared.command, prepared.args, { ...prepared.options, stdio: ['pipe', 'pipe', 'ignore'] })
+    child.on('error', () => undefined)
+    child.stdin?.on('error', () => undefined)
+    return child.pid === undefined ? null : child
+  } catch {
+    return null
+  }
+}
+
+interface Prepared {
+  readonly kind: 'ready'
+  readonly command: string
+  readonly args: readonly string[]
+  readonly box: 'outside' | 'inside'
+  readonly options: { readonly cwd: string; readonly env: Record<string, string>; readonly windowsHide: true; readonly shell: false }
+}
+
+/** Whether a process can be started from here at all. */
+export function canSpawnHere(): boolean {
+  return isPlainNode() && process.getBuiltinModule('node:worker_threads').isMainThread
+}
+
+function prepareNode(request: SpawnRequest, boxed = true): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return { kind: 'refused', reason: 'worker-thread' }
+  if (!isPlainNode()) return { kind: 'refused', reason: 'unsupported-runtime' }
+  if (!fs.existsSync(request.script)) return { kind: 'refused', reason: 'script-missing' }
+  const node = nodeExecutable()
+  if (node === null) return { kind: 'refused', reason: 'no-executable' }
+  // --v8-pool-size=0 lowers the threads a start needs; with --max-old-space-size a start costs 10 ms more.
+  const args = ['--v8-pool-size=0', request.script, ...request.args]
+  const timeout = boxed && node.survivesUs ? TIMEOUT_PROGRAMS.find((path) => fs.existsSync(path)) : undefined
+  const box = boxed && (timeout === undefined || process.platform !== 'linux') ? 'inside' : 'outside'
+  const env = allowedEnvironment({ ...request.variables, [BOX_VARIABLE]: box })
+  const options = { cwd: rootDirectory(), env, windowsHide: true, shell: false } as const
+  return box === 'outside' && timeout !== undefined
+    ? { kind: 'ready', command: timeout, args: ['-s', 'KILL', String(request.boxSeconds), node.path, ...args], box, options }
+    : { kind: 'ready', command: node.path, args, box, options }
+}
+
+/** A single executable, Bun, Deno or Electron would run the host itself again instead of the script. */
+function isPlainNode(): boolean {
+  const { versions } = process
+  if (versions['bun'] !== undefined || versions['deno'] !== undefined || versions['electron'] !== undefined) return false
+  if ('pkg' in process) return false
+  return /^node(js)?(\.exe)?$/i.test(process.execPath.replace(/^.*[/\\]/, '').replace(/ \(deleted\)$/, ''))
+}
+
+/** An upgrade may have deleted the running executable; Linux still has it under /proc while this process lives. */
+function nodeExecutable(): { readonly path: string; readonly survivesUs: boolean } | null {
+  if (fs.existsSync(process.execPath)) return { path: process.execPath, survivesUs: true }
+  return process.platform === 'linux' ? { path: '/proc/self/exe', survivesUs: false } : null
+}
+
+function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const name of ALLOWED_VARIABLES) {
+    const value = process.env[name]
+    if (value !== undefined && value.length < 32_000) env[name] = value
+  }
+  return { ...env, ...added }
+}
+
+/** A working directory would be held busy, or may be deleted already. */
+function rootDirectory(): string {
+  return process.platform === 'win32' ? (process.env['SystemRoot'] ?? 'C:\\') : '/'
+}
+
+const FIRST_DESCRIPTOR_NODE_LEAVES_OPEN = 16
+const DESCRIPTORS_MAX = 1024
+
+/**
+ * All of them ignored. Node marks inherited descriptors close-on-exec only up to 15 and then to the first gap, so a `flock` that a
+ * shell holds on fd 20 would be held by the reporter: every such slot gets /dev/null.
+ */
+function maskedStdio(): 'ignore'[] {
+  let highest = 2
+  if (process.platform === 'linux') {
+    for (const name of readdirQuietly('/proc/self/fdinfo')) {
+      const fd = Number(name)
+      if (fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && fd > highest && !closesOnExec(fd)) highest = fd
+    }
+  }
+  return Array<'ignore'>(highest + 1).fill('ignore')
+}
+
+const O_CLOEXEC = 0o2000000
+
+function closesOnExec(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
+    return flags === undefined || (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0
+  } catch {
+    return true // closed meanwhile: the descriptor of the listing itself, for one
+  }
+}
+
+function readdirQuietly(path: string): readonly string[] {
+  try {
+    return fs.readdirSync(path)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The parent's side of the reporter: refuse, or make the lock and start one. Synchronous, usable inside 'exit', never throws.
+ *
+ * Lost wake-up: the producer has renamed its file into `pending/` before it looks at the lock here; a reporter unlinks the lock
+ * before it looks at `pending/` for the last time. So a file is seen by one of them, whatever the order.
+ */
+import { readSmallFile } from '../files/read-small-file.ts'
+import { boundedSpawnSync, detachedSpawn, type SpawnOutcome } from '../platform/detached-spawn.ts'
+import { currentInstance, judgeInstance, probeProcess } from '../platform/process-instance.ts'
+import type { SpoolLayout } from '../spool/spool-layout.ts'
+import { destinationKey, isWaiting, parseBackoff } from './backoff.ts'
+import { REPORTER_LIMITS } from './limits.ts'
+import { type LockContent, releaseReporterLock, takeReporterLock } from './reporter-lock.ts'
+import { type Destination, encodeTask, type ReporterTask, ROLE_VARIABLE } from './reporter-task.ts'
+
+export interface LaunchRequest {
+  readonly layout: SpoolLayout
+  readonly app: string
+  readonly destination: Destination
+  readonly consentFiles: readonly string[]
+  /** Absolute path of the built reporter. */
+  readonly reporterFile: string
+  readonly how: 'detached' | 'inline'
+  /** False (flush): the back-off is not waited for. */
+  readonly patient: boolean
+  /** Unique; names the lock's owner. */
+  readonly token: string
+  readonly nowMs: number
+}
+
+export type LaunchOutcome =
+  | { readonly kind: 'launched'; readonly pid: number }
+  | { readonly kind: 'ran-inline'; readonly code: number | null }
+  | { readonly kind: 'refused'; readonly reason: 'is-reporter' | 'backing-off' | 'already-running' | Extract<SpawnOutcome, { kind: 'refused' }>['reason'] }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+export function launchReporter(request: LaunchRequest): LaunchOutcome {
+  if (process.env[ROLE_VARIABLE] !== undefined) return { kind: 'refused', reason: 'is-reporter' }
+  const { layout, destination, nowMs } = request
+  if (request.patient && isBackingOff(layout, destination, nowMs)) return { kind: 'refused', reason: 'backing-off' }
+  const lock = takeReporterLock(layout.reporterLock, request.token, nowMs)
+  if (lock.kind === 'held') return { kind: 'refused', reason: 'already-running' }
+  if (lock.kind === 'failed') return lock
+  if (lock.kind === 'taken-over') killSurvivor(lock.stale)
+  const outcome = start(request)
+  if (outcome.kind !== 'launched') releaseReporterLock(layout.reporterLock, request.token)
+  return outcome
+}
+
+function start(request: LaunchRequest): LaunchOutcome {
+  const { layout, app, destination, consentFiles, token, patient } = request
+  const place = { app, directory: layout.directory, destination, consentFiles, token }
+  if (request.how === 'inline') {
+    const task: ReporterTask = { role: 'inline', ...place }
+    const answer = boundedSpawnSync(spawnRequest(request.reporterFile, task), REPORTER_LIMITS.inlineKillMs)
+    return answer.kind === 'exited' ? { kind: 'ran-inline', code: answer.code } : answer
+  }
+  const spawned = detachedSpawn(spawnRequest(request.reporterFile, { role: 'report', ...place, patient }))
+  return spawned.kind === 'spawned' ? { kind: 'launched', pid: spawned.pid } : spawned
+}
+
+export function spawnRequest(
+  reporterFile: string,
+  task: ReporterTask,
+): { script: string; args: readonly string[]; variables: Readonly<Record<string, string>>; boxSeconds: number } {
+  return { script: reporterFile, args: [task.role], variables: encodeTask(task), boxSeconds: REPORTER_LIMITS.exitMs / 1000 }
+}
+
+function isBackingOff(layout: SpoolLayout, destination: Destination, nowMs: number): boolean {
+  const file = readSmallFile(layout.backoff)
+  if (file.kind !== 'text') return false
+  return isWaiting(parseBackoff(file.text)[destinationKey(destination.host, destination.apiKey)], nowMs)
+}
+
+/** A reporter that outlived its lock hung before its own box existed. Only that very process is killed, never a reused pid. */
+function killSurvivor(stale: LockContent | null): void {
+  if (stale?.holder === undefined || stale.holder.pid === process.pid || stale.holder.start_ticks === null) return
+  if (judgeInstance(stale.holder, currentInstance(), probeProcess) !== 'alive') return
+  try {
+    process.kill(stale.holder.pid, 'SIGKILL')
+  } catch {
+    // gone in the meantime, or not ours to kill
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The reporter process. Started by launch.ts, detached, with a task in one environment variable; lives at most 10 s. It must never
+ * start a process, read user configuration, load a user's module or write to a standard stream. If it dies, whatever was not
+ * acknowledged waits in `pending/`, and the next one sends it.
+ */
+import { deadline, task } from './arm.ts' // first: the box stands before anything else is evaluated
+import { readStoredConsent } from '../consent/consent-file.ts'
+import { scrubForSending } from '../events/scrub-for-sending.ts'
+import { noDrops } from '../spool/bounds.ts'
+import { spoolLayout } from '../spool/spool-layout.ts'
+import { beModest } from './be-modest.ts'
+import { type DrainContext, drain } from './drain.ts'
+import { REPORTER_LIMITS } from './limits.ts'
+import { startPostHogSender } from './posthog-sender.ts'
+import type { ReporterTask } from './reporter-task.ts'
+import { report, reportInline } from './report.ts'
+
+type Job = Extract<ReporterTask, { consentFiles: readonly string[] }>
+
+if (task !== null && 'consentFiles' in task) {
+  beModest(task.role === 'report') // while a host waits for us, we are as urgent as it is
+  perform(task).then(
+    (code) => {
+      process.exitCode = code
+    },
+    () => {
+      process.exitCode = 1 // nothing is printed: what was not acknowledged waits
+    },
+  )
+}
+
+async function perform(job: Job): Promise<number> {
+  const sender = startPostHogSender({ scrub: ({ event, properties }) => scrubForSending(event, properties).properties })
+  const context: DrainContext = {
+    layout: spoolLayout(job.directory),
+    destination: job.destination,
+    patient: job.role === 'report' && job.patient,
+    remembers: job.role !== 'alias',
+    sender,
+    leftMs: () => deadline.leftMs(),
+    leastLeftMs: job.role === 'report' ? REPORTER_LIMITS.exitMs - REPORTER_LIMITS.lastRequestStartMs : 100,
+    allowed: () => isAllowed(job.consentFiles),
+    tried: new Set(),
+    drops: noDrops(),
+    tally: { accepted: 0, rejected: 0, requests: 0 },
+  }
+  try {
+    switch (job.role) {
+      case 'alias':
+        await drain(context, job.uuid)
+        return context.tally.accepted === 1 ? 0 : 1
+      case 'inline':
+        return await reportInline(job, context)
+      case 'report':
+        return await report(job, context)
+    }
+  } finally {
+    sender.close()
+    deadline.disarm()
+  }
+}
+
+/** From a fresh read each time: the user may say no at any moment. */
+function isAllowed(consentFiles: readonly string[]): boolean {
+  const paths = consentFiles.map((consent) => ({ consent, noticeShown: '' }))
+  const { consent } = readStoredConsent(paths, false)
+  return consent === 'on' || consent === 'none'
+}

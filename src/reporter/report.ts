@@ -1,0 +1,114 @@
+/**
+ * A reporter's whole run: sign the lock, adopt the dead, drain, linger for the rest of a burst, unlock, look a last time, leave.
+ *
+ * Lost wake-up: the lock is gone before the last look, and a producer looks at the lock after its file is in `pending/`. If that
+ * look finds something, the lock is taken again before it is drained, or a second reporter would be launched beside this one.
+ */
+import { readIdentity } from '../identity/identity-file.ts'
+import { writeByRename } from '../files/write-by-rename.ts'
+import { currentInstance, probeProcess } from '../platform/process-instance.ts'
+import { noDrops, prunePending, sweepTemporary } from '../spool/bounds.ts'
+import { reportDrops } from '../spool/report-drops.ts'
+import { settleAliases, settleInFlight } from '../spool/settle.ts'
+import { type DrainContext, drain, hasUntried } from './drain.ts'
+import { REPORTER_LIMITS } from './limits.ts'
+import { releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
+import type { ReporterTask } from './reporter-task.ts'
+
+const POLL_MS = 200
+
+type Job = Extract<ReporterTask, { token: string }>
+
+/** Exit code: 0 done, 1 the lock was another's, 2 stopped by consent. */
+export async function report(job: Job, context: DrainContext): Promise<number> {
+  const { layout } = context
+  const instance = currentInstance()
+  if (!signReporterLock(layout.reporterLock, job.token, instance)) return 1
+  const startedAt = new Date().toISOString()
+  const note = (end: string): void => noteRun(context, { pid: process.pid, started_at: startedAt, end })
+  if (!context.allowed()) {
+    releaseReporterLock(layout.reporterLock, job.token)
+    return 2
+  }
+  note('running') // what a killed reporter leaves
+  await adoptTheDead(job, context)
+  await drain(context)
+  await linger(context)
+  for (;;) {
+    await adoptTheDead(job, context) // also those who died while we waited
+    if (hasUntried(layout, context.tried)) await drain(context)
+    if (!context.allowed()) return 2
+    note('done')
+    releaseReporterLock(layout.reporterLock, job.token)
+    if (isOver(context) || !hasUntried(layout, context.tried)) return 0
+    const lock = takeReporterLock(layout.reporterLock, job.token, Date.now())
+    if (lock.kind !== 'taken' && lock.kind !== 'taken-over') return 0 // another one has it, and drains
+    signReporterLock(layout.reporterLock, job.token, instance)
+    await drain(context)
+  }
+}
+
+/** One pass, no linger: the host waits for us. */
+export async function reportInline(job: Job, context: DrainContext): Promise<number> {
+  const { layout } = context
+  if (!signReporterLock(layout.reporterLock, job.token, currentInstance())) return 1
+  if (!context.allowed()) return 2
+  await adoptTheDead(job, context)
+  await drain(context)
+  releaseReporterLock(layout.reporterLock, job.token)
+  return 0
+}
+
+async function adoptTheDead(job: Job, context: DrainContext): Promise<void> {
+  const { layout, allowed } = context
+  const nowMs = Date.now()
+  const drops = context.drops
+  const settled = settleInFlight(layout, drops, { here: currentInstance(), probe: probeProcess, nowMs, stillAllowed: allowed })
+  if (settled.aliasFound) await settleAliasesUnderLock(context)
+  prunePending(layout, nowMs, drops, allowed)
+  if (allowed()) sweepTemporary([layout.directory, layout.telemetry, layout.inFlight, layout.pending], nowMs)
+  if (drops.dropped === 0 || !allowed()) return
+  const { apiKey, host } = job.destination
+  reportDrops(layout, drops, { app: job.app, api_key: apiKey, host, delivery: 'detached' }, nowMs)
+  for (const key of Object.keys(drops)) delete (drops as Record<string, number>)[key]
+  Object.assign(drops, noDrops())
+}
+
+/** The lock's package is loaded only when there is an alias to settle: a login was killed in mid-change. */
+async function settleAliasesUnderLock({ layout, allowed }: DrainContext): Promise<void> {
+  const { withFileLock } = await import('../files/file-lock.ts')
+  withFileLock(layout.usage, ALIAS_LOCK_WAIT_MS, () => {
+    const file = readIdentity(layout.usage)
+    if (file.kind === 'identity' && allowed()) settleAliases(layout, file.identity)
+  })
+}
+
+const ALIAS_LOCK_WAIT_MS = 500
+
+/** Until nothing came for a second, at most until the seventh second of our life: 200 commands cost one reporter. */
+async function linger(context: DrainContext): Promise<void> {
+  let quietSince = Date.now()
+  while (Date.now() - quietSince < REPORTER_LIMITS.lingerMs && livedMs(context) < REPORTER_LIMITS.lingerUntilMs) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    if (!context.allowed()) return
+    if (await drain(context)) quietSince = Date.now()
+  }
+}
+
+function livedMs(context: DrainContext): number {
+  return REPORTER_LIMITS.exitMs - context.leftMs()
+}
+
+function isOver(context: DrainContext): boolean {
+  return livedMs(context) > REPORTER_LIMITS.lastRequestStartMs
+}
+
+function noteRun(context: DrainContext, run: { readonly pid: number; readonly started_at: string; readonly end: string }): void {
+  const { tally, layout } = context
+  const at = new Date().toISOString()
+  try {
+    writeByRename(layout.reporterState, `${JSON.stringify({ ...run, at, ...tally })}\n`)
+  } catch {
+    // a full disk: `status` will not know how we ended
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * `reporter.lock`: at most one reporter per directory, without a heartbeat. No holder outlives 10 s, so age is the proof of death:
+ * older than 12 s, or dated more than 2 s ahead, is stale. Two winners cost a process, nothing else.
+ *
+ * Who writes: the launching command makes it (O_EXCL, a token); the child puts its pid in, keeping the file's date (a date that
+ * moved would let the lock outlive its owner). Who deletes: the child, while the token is its own; a launcher whose spawn failed;
+ * whoever finds it stale, by renaming it aside first and looking at what was caught.
+ *
+ * Race R8: two commands find the same stale lock. Each renames it aside; the second finds nothing, or catches the first's new
+ * lock, sees that it is not the stale one, and links it back.
+ */
+import { errorCode, readSmallFile } from '../files/read-small-file.ts'
+import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
+import { REPORTER_LIMITS } from './limits.ts'
+
+const fs = process.getBuiltinModule('node:fs')
+
+export interface LockContent {
+  readonly token: string
+  /** Absent until the child runs. */
+  readonly holder?: ProcessInstance
+}
+
+export type LockTaken =
+  | { readonly kind: 'taken'; readonly token: string }
+  /** `stale` is what was taken away, if its holder should be looked after. */
+  | { readonly kind: 'taken-over'; readonly token: string; readonly stale: LockContent | null }
+  | { readonly kind: 'held'; readonly ageMs: number }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** Never throws. One `lstat` when it is held. */
+export function takeReporterLock(path: string, token: string, nowMs: number): LockTaken {
+  try {
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false })
+    if (stat === undefined) return make(path, token, nowMs)
+    const ageMs = nowMs - stat.mtimeMs
+    if (!isStale(ageMs)) return { kind: 'held', ageMs }
+    return takeOver(path, token, stat, nowMs)
+  } catch (error) {
+    return { kind: 'failed', reason: errorCode(error) }
+  }
+}
+
+function isStale(ageMs: number): boolean {
+  return ageMs > REPORTER_LIMITS.lockStaleMs || ageMs < -REPORTER_LIMITS.lockFutureMs
+}
+
+function make(path: string, token: string, nowMs: number): LockTaken {
+  try {
+    fs.writeFileSync(path, `${JSON.stringify({ token })}\n`, { flag: 'wx', mode: 0o600 })
+    return { kind: 'taken', token }
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') return { kind: 'failed', reason: errorCode(error) }
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false })
+    return { kind: 'held', ageMs: stat === undefined ? 0 : nowMs - stat.mtimeMs }
+  }
+}
+
+function takeOver(path: string, token: string, seen: import('node:fs').Stats, nowMs: number): LockTaken {
+  const aside = `${path}.${token}.tmp`
+  try {
+    fs.renameSync(path, aside)
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? make(path, token, nowMs) : { kind: 'failed', reason: errorCode(error) }
+  }
+  const caught = fs.lstatSync(aside)
+  const stale = parseLock(aside)
+  if (caught.ino !== seen.ino || caught.mtimeMs !== seen.mtimeMs) {
+    putBack(aside, path)
+    return { kind: 'held', ageMs: nowMs - caught.mtimeMs }
+  }
+  if (caught.isDirectory()) fs.rmdirSync(aside)
+  else fs.unlinkSync(aside)
+  const made = make(path, token, nowMs)
+  return made.kind === 'taken' ? { kind: 'taken-over', token, stale } : made
+}
+
+function putBack(aside: string, path: string): void {
+  try {
+    fs.linkSync(aside, path)
+  } catch {
+    // a third one has made a lock meanwhile: then that one counts, and two reporters run
+  }
+  fs.unlinkSync(aside)
+}
+
+export function parseLock(path: string): LockContent | null {
+  const file = readSmallFile(path)
+  if (file.kind !== 'text') return null
+  try {
+    const value = JSON.parse(file.text) as { token?: unknown; holder?: unknown } | null
+    if (typeof value?.token !== 'string') return null
+    return isProcessInstance(value.holder) ? { token: value.token, holder: value.holder } : { token: value.token }
+  } catch {
+    return null
+  }
+}
+
+/** The child's first entry. False: the lock is not ours (any more), and another reporter is at work. */
+export function signReporterLock(path: string, token: string, holder: ProcessInstance): boolean {
+  if (parseLock(path)?.token !== token) return false
+  try {
+    const { atime, mtime } = fs.lstatSync(path)
+    // In place, not by rename: a rename could bring back a lock that was taken over in between.
+    fs.writeFileSync(path, `${JSON.stringify({ token, holder })}\n`, { flag: 'r+' })
+    fs.utimesSync(path, atime, mtime)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Unlinks the lock if it is still the token's. True: it was. */
+export function releaseReporterLock(path: string, token: string): boolean {
+  if (parseLock(path)?.token !== token) return false
+  try {
+    fs.unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * One gesture for everything that is recorded: a record in `in-flight/`, the finished envelope over it by rename (THE COMMIT), then
+ * a rename to `pending/`.
+ *
+ * Who writes: the command (or login). Who deletes: nobody but `off` and, after 30 days, the bounds; the rename is the end.
+ * A SIGKILL leaves
+ *   before the commit         a begun record: a later reporter finds the process gone and sends it as `crashed`
+ *   between commit and rename a finished envelope: a later reporter renames it
+ *   in a temporary file       a `.tmp`, swept after a minute
+ *
+ * Race R3: `off` erases in-flight/ first and pending/ after it, so a file on its way from one to the other is met in one of them.
+ * Race R4: `off` between our look at the begin record and the commit. The command reads consent again after its last rename and
+ * takes its own file back: either that read sees `off`, or the erasing began later and saw the file.
+ * Race R5: a reporter adopts a finished envelope between our two renames. Ours then finds nothing to rename: published either way.
+ */
+import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope.ts'
+import { errorCode } from '../files/read-small-file.ts'
+import { writeByRename } from '../files/write-by-rename.ts'
+import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
+import { SPOOL_BOUNDS } from './spool-bounds.ts'
+import type { SpoolLayout } from './spool-layout.ts'
+
+const fs = process.getBuiltinModule('node:fs')
+
+/** What stands in `in-flight/` while the process that it names is responsible for it. */
+export interface InFlightRecord {
+  readonly schema_version: 1
+  /** `begun`: the envelope is what a crash would send. `held`: a signal came, and the envelope is how the command will have ended if it dies of it. */
+  readonly state: 'begun' | 'held'
+  readonly process: ProcessInstance
+  readonly envelope: Envelope
+}
+
+export type ParsedInFlight =
+  | { readonly kind: 'record'; readonly record: InFlightRecord }
+  | { readonly kind: 'envelope'; readonly envelope: Envelope }
+  | { readonly kind: 'foreign-schema' }
+  | { readonly kind: 'torn' }
+
+/** `reason`: an errno code, or `oversize`. */
+export type Written = { readonly kind: 'written' } | { readonly kind: 'failed'; readonly reason: string }
+
+const OVERSIZE: Written = { kind: 'failed', reason: 'oversize' }
+
+function isOversize(text: string): boolean {
+  return text.length * 3 > SPOOL_BOUNDS.envelopeBytes && Buffer.byteLength(text) > SPOOL_BOUNDS.envelopeBytes
+}
+
+export function parseInFlight(text: string): ParsedInFlight {
+  let value: Partial<InFlightRecord> | null
+  try {
+    value = JSON.parse(text) as Partial<InFlightRecord> | null
+  } catch {
+    return { kind: 'torn' }
+  }
+  if (typeof value !== 'object' || value === null || value.state === undefined) return parseEnvelope(text)
+  if (value.schema_version !== 1) return { kind: 'foreign-schema' }
+  if ((value.state !== 'begun' && value.state !== 'held') || !isProcessInstance(value.process)) return { kind: 'torn' }
+  const inner = parseEnvelope(JSON.stringify(value.envelope))
+  if (inner.kind !== 'envelope') return inner
+  return { kind: 'record', record: { schema_version: 1, state: value.state, process: value.process, envelope: inner.envelope } }
+}
+
+/** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
+export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
+  return inFolder(layout.inFlight, () =>
+    fs.writeFileSync(inFlightPath(layout, record.envelope.uuid), `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 }),
+  )
+}
+
+/** Puts another record, or the finished envelope, over what is there: the commit. A failed one leaves the old record. */
+export function commit(layout: SpoolLayout, what: Envelope | InFlightRecord): Written {
+  const uuid = 'envelope' in what ? what.envelope.uuid : what.uuid
+  const text = 'envelope' in what ? `${JSON.stringify(what)}\n` : encodeEnvelope(what)
+  return isOversize(text) ? OVERSIZE : inFolder(layout.inFlight, () => writeByRename(inFlightPath(layout, uuid), text))
+}
+
+export type Published = 'published' | 'gone' | 'failed'
+
+/** From `in-flight/` to `pending/`. `gone`: somebody else moved or erased it. */
+export function publish(layout: SpoolLayout, uuid: string): Published {
+  let published: Published = 'published'
+  const moved = inFolder(layout.pending, () => {
+    try {
+      fs.renameSync(inFlightPath(layout, uuid), pendingPath(layout, uuid))
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT' || fs.existsSync(inFlightPath(layout, uuid))) throw error
+      if (!fs.existsSync(layout.pending)) throw error
+      published = 'gone'
+    }
+  })
+  return moved.kind === 'written' ? published : 'failed'
+}
+
+/** A finished envelope that had no beginning: straight to `pending/`, whole or not at all. */
+export function enqueue(layout: SpoolLayout, envelope: Envelope): Written {
+  const text = encodeEnvelope(envelope)
+  return isOversize(text)
+    ? OVERSIZE
+    : inFolder(layout.pending, () => writeByRename(pendingPath(layout, envelope.uuid), text))
+}
+
+export function hasBegun(layout: SpoolLayout, uuid: string): boolean {
+  return fs.existsSync(inFlightPath(layout, uuid))
+}
+
+/** Best effort; what is left behind is swept or adopted later. */
+export function removeQuietly(path: string): void {
+  try {
+    fs.unlinkSync(path)
+  } catch {
+    // gone already, or a directory that takes no writes: nothing can be done about it here
+  }
+}
+
+export function inFlightPath(layout: SpoolLayout, uuid: string): string {
+  return `${layout.inFlight}/${uuid}.json`
+}
+
+export function pendingPath(layout: SpoolLayout, uuid: string): string {
+  return `${layout.pending}/${uuid}.json`
+}
+
+/** Makes the folder only when it turns out to be missing: two `stat`s less on every command. */
+function inFolder(folder: string, write: () => void): Written {
+  try {
+    write()
+    return { kind: 'written' }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') return { kind: 'failed', reason: errorCode(error) }
+  }
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') return { kind: 'failed', reason: errorCode(error) }
+  }
+  try {
+    write()
+    return { kind: 'written' }
+  } catch (error) {
+    return { kind: 'failed', reason: errorCode(error) }
+  }
+}

@@ -1,0 +1,48 @@
+/** What was lost is itself an event: one `telemetry dropped` envelope for one round of pruning or settling. */
+import type { Envelope } from '../events/envelope.ts'
+import { uuid7 } from '../events/uuid7.ts'
+import { readSmallFile } from '../files/read-small-file.ts'
+import type { DropCounts } from './bounds.ts'
+import { enqueue } from './in-flight.ts'
+import { appendJournal } from './journal.ts'
+import type { SpoolLayout } from './spool-layout.ts'
+
+/**
+ * Nothing dropped: nothing written. Booked to the installation's anonymous id, never to a person: nobody's command was this. Without
+ * a readable id the count stays in the journal alone.
+ */
+export function reportDrops(
+  layout: SpoolLayout,
+  counts: DropCounts,
+  origin: Pick<Envelope, 'app' | 'api_key' | 'host' | 'delivery'>,
+  nowMs: number,
+): void {
+  if (counts.dropped === 0) return
+  const timestamp = new Date(nowMs).toISOString()
+  const { dropped, ...parts } = counts
+  const reason = Object.entries(parts).map(([key, value]) => `${key.replace('dropped_', '')} ${value}`)
+  appendJournal(layout.journal, [{ at: timestamp, verdict: 'dropped', uuid: null, event: `${dropped} events`, reason: reason.join(', ') }])
+  const anonId = readAnonId(layout.usage)
+  if (anonId === null) return
+  enqueue(layout, {
+    schema_version: 1,
+    uuid: uuid7(nowMs),
+    timestamp,
+    event: 'telemetry dropped',
+    distinct_id: anonId,
+    is_anon: true,
+    properties: { ...counts, $geoip_disable: true, $ip: null },
+    ...origin,
+  })
+}
+
+function readAnonId(usagePath: string): string | null {
+  const file = readSmallFile(usagePath)
+  if (file.kind !== 'text') return null
+  try {
+    const { anon_id } = JSON.parse(file.text) as { anon_id?: unknown }
+    return typeof anon_id === 'string' ? anon_id : null
+  } catch {
+    return null // damaged: a command sets it aside
+  }
+}

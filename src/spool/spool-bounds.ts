@@ -1,0 +1,17 @@
+/** How much may wait, in one value. What is over is dropped oldest first, counted, and the count is itself reported. */
+export const SPOOL_BOUNDS: {
+  readonly envelopeBytes: number
+  readonly pendingFiles: number
+  readonly pendingBytes: number
+  readonly ageMs: number
+  readonly journalBytes: number
+  /** A temporary file or a torn record is only taken for one when it is older than this: a writer may be at it. */
+  readonly settleAgeMs: number
+} = {
+  envelopeBytes: 32 * 1024,
+  pendingFiles: 1000,
+  pendingBytes: 5 * 1024 * 1024,
+  ageMs: 30 * 24 * 3_600_000,
+  journalBytes: 256 * 1024,
+  settleAgeMs: 60_000,
+}

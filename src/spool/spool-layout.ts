@@ -1,0 +1,44 @@
+/** Names of everything in a state directory, and nothing else. See docs/spool.md for who writes, reads and deletes each. */
+
+export interface SpoolLayout {
+  /** `~/.acme` */
+  readonly directory: string
+  readonly usage: string
+  /** `~/.acme/telemetry` */
+  readonly telemetry: string
+  readonly consent: string
+  readonly noticeShown: string
+  readonly principal: string
+  readonly inFlight: string
+  readonly pending: string
+  readonly journal: string
+  readonly reporterLock: string
+  readonly reporterState: string
+  readonly backoff: string
+  readonly sessions: string
+  /** Diagnostics go here, only if the user makes the folder. */
+  readonly debug: string
+}
+
+export function spoolLayout(directory: string): SpoolLayout {
+  const telemetry = `${directory}/telemetry`
+  return {
+    directory,
+    usage: `${directory}/usage.json`,
+    telemetry,
+    consent: `${telemetry}/consent.json`,
+    noticeShown: `${telemetry}/notice-shown`,
+    principal: `${telemetry}/principal.json`,
+    inFlight: `${telemetry}/in-flight`,
+    pending: `${telemetry}/pending`,
+    journal: `${telemetry}/sent.jsonl`,
+    reporterLock: `${telemetry}/reporter.lock`,
+    reporterState: `${telemetry}/reporter.json`,
+    backoff: `${telemetry}/backoff.json`,
+    sessions: `${telemetry}/sessions`,
+    debug: `${telemetry}/debug`,
+  }
+}
+
+/** Unfinished writes end so; reporters sweep those over a minute old. */
+export const TEMP_SUFFIX = '.tmp'

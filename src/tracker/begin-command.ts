@@ -1,0 +1,74 @@
+/** The beginning: consent, a place on disk, an identity, a record. Every way that ends in nothing is a reason, counted. */
+import { isCi } from '../consent/ci-rules.ts'
+import type { CommandFacts } from '../events/command-event.ts'
+import { uuid7 } from '../events/uuid7.ts'
+import type { DistinctId } from '../identity/identity.ts'
+import { resolveDistinctId } from '../identity/identity.ts'
+import { newAnonId, readIdentity } from '../identity/identity-file.ts'
+import { canSpawnHere } from '../platform/detached-spawn.ts'
+import { packageFile } from '../platform/package-files.ts'
+import { isUnwritable, openFallbackDirectory, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
+import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
+import { spoolLayout } from '../spool/spool-layout.ts'
+import { CommandRun, type IdentityAct } from './command-run.ts'
+import { consentNow } from './consent-now.ts'
+import { hostFacts } from './host-facts.ts'
+import { identityAtBegin } from './identity-at-begin.ts'
+import { LogRun } from './log-run.ts'
+import type { TrackerSettings } from './tracker-options.ts'
+
+export interface BeginRequest {
+  readonly settings: TrackerSettings
+  readonly name: string
+  readonly act: IdentityAct | null
+  readonly count: (outcome: string) => void
+}
+
+/** A string says why nothing is recorded: `off: <source>`, `refused: not-ours`, an errno code … */
+export function beginCommand(request: BeginRequest): CommandRun | LogRun | string {
+  const { settings } = request
+  const startNs = process.hrtime.bigint()
+  const consent = consentNow(settings)
+  if (consent.mode === 'off') return `off: ${consent.source}`
+  const facts: CommandFacts = {
+    commandName: request.name,
+    cliVersion: settings.version,
+    runtime: { ...hostFacts(), isCi: isCi(process.env) },
+    startNs,
+    delivery: decideDeliveryMode({ wanted: consent.delivery, canSpawn: canSpawnHere() }),
+  }
+  const uuid = uuid7(Date.now())
+  if (consent.mode === 'log') {
+    const layout = spoolLayout(settings.directory ?? '')
+    return new LogRun({ settings, consent, consentFile: layout.consent, facts, uuid, distinct: whoIsShown(layout.usage) })
+  }
+  const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
+  if (settings.directory === null) return 'refused: no-home'
+  const first = beginIn(openStateDirectory(settings.directory), context)
+  if (typeof first !== 'string' || !isUnwritable(first)) return first
+  return beginIn(openFallbackDirectory(settings.app, process.env), context)
+}
+
+function beginIn(
+  place: StateDirectory,
+  context: BeginRequest & {
+    readonly facts: CommandFacts
+    readonly uuid: string
+    readonly delivery: CommandFacts['delivery']
+    readonly notice: 'none' | 'due' | 'deferred'
+  },
+): CommandRun | string {
+  if (place.kind === 'refused') return `refused: ${place.reason}`
+  if (place.kind === 'unwritable') return place.reason
+  const layout = spoolLayout(place.directory)
+  const reporterFile = packageFile(import.meta.url, 'reporter/main.cjs')
+  const lookUpFile = packageFile(import.meta.url, 'reporter/look-up-main.cjs')
+  const begin = identityAtBegin(context.settings, layout, lookUpFile, context.act)
+  return 'kind' in begin ? begin.reason : CommandRun.begin({ ...context, layout, reporterFile, lookUpFile, begin })
+}
+
+/** In log mode a missing identity is not made: an id of the moment stands in for the one that would be. */
+function whoIsShown(usagePath: string): DistinctId {
+  const file = readIdentity(usagePath)
+  return file.kind === 'identity' ? resolveDistinctId(file.identity) : { distinctId: newAnonId(), isAnon: true }
+}

@@ -1,0 +1,57 @@
+/** What is known of the host's process and machine, each by the cheapest way there is (facts: prototype, "Host"). */
+const fs = process.getBuiltinModule('node:fs')
+
+export interface HostFacts {
+  readonly runtimeVersion: string
+  readonly osType: string
+  readonly osRelease: string
+  readonly isTty: boolean
+}
+
+const OS_TYPES: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'Darwin', win32: 'Windows_NT', freebsd: 'FreeBSD' }
+
+export function hostFacts(): HostFacts {
+  return {
+    runtimeVersion: process.versions.node,
+    osType: OS_TYPES[process.platform] ?? process.getBuiltinModule('node:os').type(),
+    osRelease: osRelease(),
+    isTty: isTerminal(1),
+  }
+}
+
+/** `tty.isatty` costs 1.9 ms on its first call, reading the link 0.05. */
+export function isTerminal(fd: 1 | 2): boolean {
+  if (process.platform !== 'linux') return process.getBuiltinModule('node:tty').isatty(fd)
+  try {
+    return /^\/dev\/(pts\/|tty|console)/.test(fs.readlinkSync(`/proc/self/fd/${fd}`))
+  } catch {
+    return false // closed, or no /proc
+  }
+}
+
+/** Numbers that identify nobody, and what redaction needs to know to take out. */
+export function redactionContext(): { readonly home: string | null; readonly cwd: string | null; readonly user: string | null } {
+  return {
+    home: process.env['HOME'] ?? process.env['USERPROFILE'] ?? null,
+    cwd: currentDirectory(),
+    user: process.env['USER'] ?? process.env['LOGNAME'] ?? process.env['USERNAME'] ?? null,
+  }
+}
+
+function osRelease(): string {
+  try {
+    return process.platform === 'linux'
+      ? fs.readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
+      : process.getBuiltinModule('node:os').release()
+  } catch {
+    return ''
+  }
+}
+
+function currentDirectory(): string | null {
+  try {
+    return process.cwd()
+  } catch {
+    return null // deleted
+  }
+}

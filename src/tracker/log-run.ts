@@ -1,0 +1,83 @@
+/** `<APP>_USAGE_TRACKING=log`: what would be sent goes to stderr, or why nothing would. Nothing is written, started or sent. */
+import { type Consent, explainConsent, variableName } from '../consent/decide-consent.ts'
+import type { CommandFacts } from '../events/command-event.ts'
+import type { Envelope } from '../events/envelope.ts'
+import { type FilteredProperties, filterHostProperties } from '../events/host-properties.ts'
+import type { DistinctId } from '../identity/identity.ts'
+import { endedEnvelope } from './command-envelope.ts'
+import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
+import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
+import type { TrackerSettings } from './tracker-options.ts'
+
+const fs = process.getBuiltinModule('node:fs')
+
+export interface LogContext {
+  readonly settings: TrackerSettings
+  readonly consent: Extract<Consent, { mode: 'log' }>
+  readonly consentFile: string
+  readonly facts: CommandFacts
+  readonly uuid: string
+  readonly distinct: DistinctId
+  readonly write?: (text: string) => void
+}
+
+export class LogRun implements Ending {
+  readonly #context: LogContext
+  #added: FilteredProperties = { properties: {}, dropped: 0 }
+  #done = false
+
+  constructor(context: LogContext) {
+    this.#context = context
+    watchCommand(context.settings.directory ?? '', this)
+  }
+
+  add(values: unknown): void {
+    const { properties, dropped } = filterHostProperties(this.#context.settings.properties, values)
+    this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
+  }
+
+  becomes(): void {}
+
+  finish(end: CommandEnd): undefined {
+    if (this.#done) return
+    this.discard()
+    const { settings, consent, consentFile, facts, uuid, distinct } = this.#context
+    const timestamp = new Date().toISOString()
+    const ended = { outcome: resolveCommandOutcome(end), ns: process.hrtime.bigint(), handled: true }
+    const envelope = endedEnvelope(settings, facts, { uuid, timestamp, distinct }, ended, this.#added)
+    this.#print(
+      consent.wouldBe.allowed
+        ? `${settings.app}: would be sent to ${settings.destination.host} ($lib, $lib_version and sent_at are added on sending):\n${show(envelope)}`
+        : `${settings.app}: nothing would be sent. ${explainConsent({ ...consent.wouldBe, mode: 'off' }, variableName(settings.app), consentFile)}`,
+    )
+  }
+
+  discard(): void {
+    this.#done = true
+    unwatchCommand(this.#context.settings.directory ?? '', this)
+  }
+
+  exited(exitCode: number, seen: { readonly error?: unknown; readonly signal?: EndSignal }): void {
+    this.finish({ kind: 'exited', exitCode, ...seen })
+  }
+
+  held(): void {}
+  resumed(): void {}
+
+  died(signal: EndSignal): void {
+    this.finish({ kind: 'signalled', signal })
+  }
+
+  #print(text: string): void {
+    try {
+      if (this.#context.write === undefined) fs.writeSync(2, `${text}\n`)
+      else this.#context.write(`${text}\n`)
+    } catch {
+      // a closed stderr: whoever asked to see it does not look
+    }
+  }
+}
+
+function show(envelope: Envelope): string {
+  return JSON.stringify(envelope, null, 2)
+}

@@ -1,0 +1,25 @@
+/**
+ * Around all tests: a home of their own, and a look at the real one before and after. No test may touch it.
+ */
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export default function setup(): () => void {
+  const built = new URL('../../dist/reporter/main.cjs', import.meta.url)
+  if (!existsSync(built)) throw new Error('the tests run the built package: npm run build')
+  const real = homedir()
+  const before = inventory(real)
+  const home = mkdtempSync(join(tmpdir(), 'afterword-home-'))
+  process.env['AFTERWORD_TEST_HOME'] = home
+  return () => {
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+    const changed = inventory(real).filter((entry) => !before.includes(entry))
+    const ours = changed.filter((entry) => /\.(acme|afterword|demo)/.test(entry))
+    if (ours.length > 0) throw new Error(`a test touched the real home: ${ours.join(', ')}`)
+  }
+}
+
+function inventory(home: string): readonly string[] {
+  return readdirSync(home).map((name) => `${name} ${lstatSync(join(home, name)).mtimeMs}`)
+}
