@@ -13,11 +13,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'in-process', include: ['test/**/*.test.ts'], exclude: ['test/**/*.process.test.ts', 'test/journeys/**'] },
+        test: {
+          name: 'in-process',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.process.test.ts', 'test/journeys/**'],
+        },
       },
       {
         extends: true,
-        test: { name: 'process', include: ['test/**/*.process.test.ts', 'test/journeys/**/*.test.ts'], testTimeout: 120_000 },
+        test: {
+          name: 'process',
+          include: ['test/**/*.process.test.ts', 'test/journeys/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
       },
     ],
   },

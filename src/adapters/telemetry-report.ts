@@ -3,16 +3,20 @@
 /** What the command needs of a CommandTracker. */
 export interface Inspectable {
   /** Printed as it is with `--json`; further keys are printed one a line. */
-  status(): Status | Promise<Status>
-  /** Stores the user's choice; throws if it could not be stored. */
-  setTracking(tracking: 'on' | 'off'): unknown
+  status(): Status
+  setTracking(tracking: 'on' | 'off'): TrackingStored
   /** Newest last. */
-  journal(): Journal | Promise<Journal>
+  journal(): Journal
 }
 
 export interface Status {
   readonly consent: { readonly allowed: boolean; readonly source: string; readonly explanation: string }
 }
+
+/** `left`: files that `off` could not erase. */
+export type TrackingStored =
+  | { readonly kind: 'stored'; readonly left: readonly string[] }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 export type Journal = readonly {
   readonly at: string
@@ -35,6 +39,17 @@ export function journalText(journal: Journal): string {
     .join('')
 }
 
+/** What went wrong with a choice, for stderr; null if nothing did. */
+export function trackingComplaint(tracking: 'on' | 'off', stored: TrackingStored): string | null {
+  if (stored.kind === 'failed') return `telemetry ${tracking}: could not be stored (${stored.reason})\n`
+  return stored.left.length === 0 ? null : `telemetry ${tracking}: stored, but not erased: ${stored.left.join(', ')}\n`
+}
+
 function plain(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value !== 'object') return typeof value === 'string' ? value : JSON.stringify(value)
+  return (
+    Object.entries(value ?? {})
+      .map(([name, each]) => `${name} ${plain(each)}`)
+      .join(', ') || 'none'
+  )
 }

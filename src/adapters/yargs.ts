@@ -15,7 +15,7 @@
  * event loop without a postProcess says that it happened. process.exit() and signals are the tracker's.
  */
 
-import { type Inspectable, journalText, statusText } from './telemetry-report.ts'
+import { type Inspectable, journalText, statusText, trackingComplaint } from './telemetry-report.ts'
 import { failureOf, type Instrumentable, type InstrumentOptions, Parse } from './yargs-parse.ts'
 
 /** On a handler: not to be recorded. Registered, so that two copies of the SDK agree. */
@@ -164,14 +164,19 @@ export interface TelemetryCommand {
     readonly action: { readonly describe: string; readonly choices: readonly string[]; readonly type: 'string' }
     readonly json: { readonly describe: string; readonly type: 'boolean' }
   }
-  readonly handler: (argv: Readonly<Record<string, unknown>>) => Promise<void>
+  readonly handler: (argv: Readonly<Record<string, unknown>>) => void
 }
 
 /** `telemetry <status|on|off|log>` for `yargs.command()`. It is not recorded itself. */
 export function telemetryCommand(tracker: Inspectable): TelemetryCommand {
-  const handler = async ({ action, json }: Readonly<Record<string, unknown>>) => {
-    if (action === 'on' || action === 'off') await tracker.setTracking(action)
-    const data = action === 'log' ? await tracker.journal() : await tracker.status()
+  const handler = ({ action, json }: Readonly<Record<string, unknown>>) => {
+    const complaint =
+      action === 'on' || action === 'off' ? trackingComplaint(action, tracker.setTracking(action)) : null
+    if (complaint !== null) {
+      process.stderr.write(complaint)
+      process.exitCode = 1
+    }
+    const data = action === 'log' ? tracker.journal() : tracker.status()
     const text = () => ('consent' in data ? statusText(data) : journalText(data))
     process.stdout.write(json === true ? `${JSON.stringify(data, null, 2)}\n` : text())
   }

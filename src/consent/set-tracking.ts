@@ -33,7 +33,8 @@ export function setTracking(paths: ErasurePaths, tracking: Tracking): TrackingSe
 
 function turnOff(paths: ErasurePaths): TrackingSet {
   const stored = replaceFile(paths.consent, encodeConsent('off'))
-  if (stored.kind !== 'replaced') return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
+  if (stored.kind !== 'replaced')
+    return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
   const erasure = erase(paths)
   const eraseIdentity = (): void => {
     for (const path of [paths.usage, ...copiesOf(paths.usage)]) remove(path, erasure.left)
@@ -48,7 +49,8 @@ function turnOn(paths: ErasurePaths): TrackingSet {
   const { consent } = readStoredConsent([paths], false)
   const erasure = consent === 'on' || consent === 'none' ? { erased: 0, left: [] } : erase(paths)
   const stored = replaceFile(paths.consent, encodeConsent('on'))
-  if (stored.kind !== 'replaced') return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
+  if (stored.kind !== 'replaced')
+    return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
   return { kind: 'stored', ...erasure }
 }
 
@@ -59,7 +61,8 @@ function erase(paths: ErasurePaths): { erased: number; left: string[] } {
     for (const name of list(folder)) if (remove(`${folder}/${name}`, left) && name.endsWith('.json')) erased += 1
   }
   const kept = new Set([paths.consent, paths.noticeShown, paths.sessions, paths.inFlight, paths.pending])
-  for (const name of list(paths.telemetry)) if (!kept.has(`${paths.telemetry}/${name}`)) remove(`${paths.telemetry}/${name}`, left)
+  for (const name of list(paths.telemetry))
+    if (!kept.has(`${paths.telemetry}/${name}`)) remove(`${paths.telemetry}/${name}`, left)
   return { erased, left }
 }
 

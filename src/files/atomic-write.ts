@@ -5,7 +5,10 @@
 import writeFileAtomic from 'write-file-atomic'
 import { errorCode, readSmallFile } from './read-small-file.ts'
 
-export type Replaced = { readonly kind: 'replaced' } | { readonly kind: 'superseded' } | { readonly kind: 'failed'; readonly reason: string }
+export type Replaced =
+  | { readonly kind: 'replaced' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /**
  * Replaces `path` with `text`. With `expected`, only while the file still holds exactly that text (null: does not exist), looked

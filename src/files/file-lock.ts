@@ -12,7 +12,10 @@ import { errorCode } from './read-small-file.ts'
 export const LOCK_STALE_MS = 2000
 const RETRY_MS = 15
 
-export type Locked<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'busy' } | { readonly kind: 'failed'; readonly reason: string }
+export type Locked<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** Runs `change` while holding the lock of `path`, waiting (blocking) up to `waitMs` for it; 0 is one try. `change` must not throw. */
 export function withFileLock<T>(path: string, waitMs: number, change: () => T): Locked<T> {

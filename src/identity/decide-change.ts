@@ -50,9 +50,14 @@ export function decideIdentityChange(state: IdentityState, event: IdentityEvent,
     case 'signed-out':
       return identity.linked_principal_id === null
         ? null
-        : { identity: resetToAnonymous(identity, fresh), principalFile: { credential_hash: null, retry_after: null }, alias: null }
+        : {
+            identity: resetToAnonymous(identity, fresh),
+            principalFile: { credential_hash: null, retry_after: null },
+            alias: null,
+          }
     case 'principal-unknown':
-      if (identity.linked_principal_id === null && event.credentialHash === null && principalFile.retry_after === null) return null
+      if (identity.linked_principal_id === null && event.credentialHash === null && principalFile.retry_after === null)
+        return null
       return {
         identity: resetToAnonymous(identity, fresh),
         principalFile: { credential_hash: event.credentialHash, retry_after: event.retryAfter },

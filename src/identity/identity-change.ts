@@ -22,7 +22,13 @@ import { errorCode } from '../files/read-small-file.ts'
 import { decideIdentityChange, type IdentityEvent } from './decide-change.ts'
 import { type AliasPair, type AnonId, encodeIdentity, type Identity } from './identity.ts'
 import { newAnonId, readIdentity } from './identity-file.ts'
-import { encodePrincipalFile, machineMark, NO_PRINCIPAL_FILE, type PrincipalFile, readPrincipalFile } from './principal-file.ts'
+import {
+  encodePrincipalFile,
+  machineMark,
+  NO_PRINCIPAL_FILE,
+  type PrincipalFile,
+  readPrincipalFile,
+} from './principal-file.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -57,7 +63,12 @@ export interface ChangeRequest {
 
 export type ChangeOutcome =
   /** `before` and `identity` are what the file held and holds; `alias` was prepared and published. */
-  | { readonly kind: 'changed' | 'unchanged'; readonly before: Identity; readonly identity: Identity; readonly alias: AliasPair | null }
+  | {
+      readonly kind: 'changed' | 'unchanged'
+      readonly before: Identity
+      readonly identity: Identity
+      readonly alias: AliasPair | null
+    }
   /** Another identity than `onlyIf` is there now. */
   | { readonly kind: 'overtaken'; readonly before: Identity }
   | { readonly kind: 'busy' }
@@ -82,15 +93,21 @@ function changeLocked(request: ChangeRequest): ChangeOutcome {
     if (request.onlyIf !== undefined && !isSame(before, request.onlyIf)) return { kind: 'overtaken', before }
     const principalFile = readPrincipalFile(request.paths.principal)
     const madeHere = principalFile.machine === machineMark(before.anon_id)
-    const change = decideIdentityChange({ identity: before, principalFile, madeHere }, request.event, request.fresh ?? newAnonId())
+    const change = decideIdentityChange(
+      { identity: before, principalFile, madeHere },
+      request.event,
+      request.fresh ?? newAnonId(),
+    )
     if (change === null) return { kind: 'unchanged', before, identity: before, alias: null }
-    if (change.alias !== null && !request.alias.prepare(change.alias)) return { kind: 'failed', reason: 'alias-not-recorded' }
+    if (change.alias !== null && !request.alias.prepare(change.alias))
+      return { kind: 'failed', reason: 'alias-not-recorded' }
     if (!isSame(change.identity, before)) {
       const replaced = replaceFile(request.paths.usage, encodeIdentity(change.identity), file.text)
       if (replaced.kind === 'superseded') continue
       if (replaced.kind === 'failed') return replaced
     }
-    const machine = change.identity.anon_id === before.anon_id ? principalFile.machine : machineMark(change.identity.anon_id)
+    const machine =
+      change.identity.anon_id === before.anon_id ? principalFile.machine : machineMark(change.identity.anon_id)
     replaceFile(request.paths.principal, encodePrincipalFile({ ...change.principalFile, machine }))
     if (change.alias !== null) request.alias.publish(change.alias)
     return { kind: 'changed', before, identity: change.identity, alias: change.alias }
@@ -107,12 +124,15 @@ function rotateUnlocked(request: ChangeRequest): ChangeOutcome {
   if (before.linked_principal_id === null) return { kind: 'unchanged', before, identity: before, alias: null }
   const identity: Identity = { anon_id: request.fresh ?? newAnonId(), linked_principal_id: null }
   const replaced = replaceFile(request.paths.usage, encodeIdentity(identity))
-  if (replaced.kind !== 'replaced') return { kind: 'failed', reason: replaced.kind === 'failed' ? replaced.reason : 'busy' }
+  if (replaced.kind !== 'replaced')
+    return { kind: 'failed', reason: replaced.kind === 'failed' ? replaced.reason : 'busy' }
   replaceFile(request.paths.principal, encodePrincipalFile(freshPrincipalFile(identity.anon_id)))
   return { kind: 'changed', before, identity, alias: null }
 }
 
-export type Repaired = { readonly kind: 'repaired' | 'not-damaged' } | { readonly kind: 'failed'; readonly reason: string }
+export type Repaired =
+  | { readonly kind: 'repaired' | 'not-damaged' }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 const DAMAGED_KEPT_MAX = 5
 

@@ -60,7 +60,12 @@ export function shouldAlias(identity: Identity, principal: PrincipalId, madeHere
 }
 
 /** Links `principal`. The anonymous id stays only if it goes along with {@link shouldAlias}; else `fresh` takes its place. */
-export function setLinkedPrincipalId(identity: Identity, principal: PrincipalId, madeHere: boolean, fresh: AnonId): Identity {
+export function setLinkedPrincipalId(
+  identity: Identity,
+  principal: PrincipalId,
+  madeHere: boolean,
+  fresh: AnonId,
+): Identity {
   if (identity.linked_principal_id === principal) return identity
   const anon_id = shouldAlias(identity, principal, madeHere) ? identity.anon_id : fresh
   return { anon_id, linked_principal_id: principal }
@@ -80,7 +85,11 @@ export function parsePrincipalId(value: unknown): PrincipalId | null {
 
 function isDistinctId(value: unknown): value is string {
   return (
-    typeof value === 'string' && value.trim() === value && value.length > 0 && value.length <= DISTINCT_ID_LENGTH_MAX && isPlain(value)
+    typeof value === 'string' &&
+    value.trim() === value &&
+    value.length > 0 &&
+    value.length <= DISTINCT_ID_LENGTH_MAX &&
+    isPlain(value)
   )
 }
 

@@ -19,7 +19,10 @@ export interface SpawnRequest {
 
 export type SpawnOutcome =
   | { readonly kind: 'spawned'; readonly pid: number; readonly box: 'outside' | 'inside' }
-  | { readonly kind: 'refused'; readonly reason: 'worker-thread' | 'script-missing' | 'unsupported-runtime' | 'no-executable' }
+  | {
+      readonly kind: 'refused'
+      readonly reason: 'worker-thread' | 'script-missing' | 'unsupported-runtime' | 'no-executable'
+    }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** Variables a reporter needs: where its files are, how to reach the network. Nothing else crosses: no NODE_OPTIONS, no secret. */
@@ -43,13 +46,17 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
     // ENOENT, EACCES, EAGAIN and EMFILE come as an event; without a listener it would crash the host.
     child.on('error', () => undefined)
     child.unref()
-    return child.pid === undefined ? { kind: 'failed', reason: 'not-started' } : { kind: 'spawned', pid: child.pid, box }
+    return child.pid === undefined
+      ? { kind: 'failed', reason: 'not-started' }
+      : { kind: 'spawned', pid: child.pid, box }
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) } // E2BIG, NUL bytes, --permission: thrown
   }
 }
 
-export type ChildAnswer = { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string } | Exclude<SpawnOutcome, { kind: 'spawned' }>
+export type ChildAnswer =
+  | { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string }
+  | Exclude<SpawnOutcome, { kind: 'spawned' }>
 
 /** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: facts peers M1–M3). */
 export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input?: string): ChildAnswer {
@@ -93,7 +100,12 @@ interface Prepared {
   readonly command: string
   readonly args: readonly string[]
   readonly box: 'outside' | 'inside'
-  readonly options: { readonly cwd: string; readonly env: Record<string, string>; readonly windowsHide: true; readonly shell: false }
+  readonly options: {
+    readonly cwd: string
+    readonly env: Record<string, string>
+    readonly windowsHide: true
+    readonly shell: false
+  }
 }
 
 /** Whether a process can be started from here at all. */
@@ -114,14 +126,21 @@ function prepareNode(request: SpawnRequest, boxed = true): Prepared | Extract<Sp
   const env = allowedEnvironment({ ...request.variables, [BOX_VARIABLE]: box })
   const options = { cwd: rootDirectory(), env, windowsHide: true, shell: false } as const
   return box === 'outside' && timeout !== undefined
-    ? { kind: 'ready', command: timeout, args: ['-s', 'KILL', String(request.boxSeconds), node.path, ...args], box, options }
+    ? {
+        kind: 'ready',
+        command: timeout,
+        args: ['-s', 'KILL', String(request.boxSeconds), node.path, ...args],
+        box,
+        options,
+      }
     : { kind: 'ready', command: node.path, args, box, options }
 }
 
 /** A single executable, Bun, Deno or Electron would run the host itself again instead of the script. */
 function isPlainNode(): boolean {
   const { versions } = process
-  if (versions['bun'] !== undefined || versions['deno'] !== undefined || versions['electron'] !== undefined) return false
+  if (versions['bun'] !== undefined || versions['deno'] !== undefined || versions['electron'] !== undefined)
+    return false
   if ('pkg' in process) return false
   return /^node(js)?(\.exe)?$/i.test(process.execPath.replace(/^.*[/\\]/, '').replace(/ \(deleted\)$/, ''))
 }
@@ -158,7 +177,8 @@ function maskedStdio(): 'ignore'[] {
   if (process.platform === 'linux') {
     for (const name of readdirQuietly('/proc/self/fdinfo')) {
       const fd = Number(name)
-      if (fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && fd > highest && !closesOnExec(fd)) highest = fd
+      if (fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && fd > highest && !closesOnExec(fd))
+        highest = fd
     }
   }
   return Array<'ignore'>(highest + 1).fill('ignore')

@@ -63,7 +63,8 @@ export function judgeInstance(
   here: Pick<ProcessInstance, 'boot_id' | 'pid_namespace' | 'host_name'>,
   probe: (pid: number) => ProcessProbe | null,
 ): InstanceVerdict {
-  if (seen.boot_id !== here.boot_id) return seen.host_name !== null && seen.host_name === here.host_name ? 'gone' : 'unknown'
+  if (seen.boot_id !== here.boot_id)
+    return seen.host_name !== null && seen.host_name === here.host_name ? 'gone' : 'unknown'
   if (seen.pid_namespace !== here.pid_namespace) return 'unknown'
   // Without a boot id (no /proc) the host name has to stand for the machine.
   if (seen.boot_id === null && seen.host_name !== here.host_name) return 'unknown'

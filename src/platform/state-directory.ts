@@ -30,7 +30,10 @@ export function openStateDirectory(directory: string): StateDirectory {
 }
 
 /** The stand-ins, in order: must be real folders, ours, and closed to everybody else. */
-export function openFallbackDirectory(app: string, variables: Readonly<Record<string, string | undefined>>): StateDirectory {
+export function openFallbackDirectory(
+  app: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): StateDirectory {
   let last: StateDirectory = { kind: 'refused', reason: 'no-home' }
   for (const directory of fallbackDirectories(app, variables)) {
     try {

@@ -7,7 +7,10 @@ import { parseTask, type ReporterTask, ROLE_VARIABLE } from './reporter-task.ts'
 /** Null when somebody runs the file by hand. */
 export const task: ReporterTask | null = parseTask(process.env[ROLE_VARIABLE])
 
-export const deadline: Deadline = armDeadline(boxMs(task), process.env[BOX_VARIABLE] === 'outside' ? 'outside' : 'inside')
+export const deadline: Deadline = armDeadline(
+  boxMs(task),
+  process.env[BOX_VARIABLE] === 'outside' ? 'outside' : 'inside',
+)
 
 function boxMs(given: ReporterTask | null): number {
   switch (given?.role) {

@@ -5,7 +5,9 @@ const ANSWER_BYTES_MAX = 64 * 1024
 export function bearerGet(url: string, credential: string, limitMs: number): Promise<string | null> {
   return new Promise((resolve) => {
     try {
-      const client = url.startsWith('https:') ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http')
+      const client = url.startsWith('https:')
+        ? process.getBuiltinModule('node:https')
+        : process.getBuiltinModule('node:http')
       const headers = { accept: 'application/json', authorization: `Bearer ${credential}` }
       const request = client.get(url, { headers, timeout: limitMs }, (response) => {
         let body = ''

@@ -14,7 +14,16 @@ import { pendingPath, removeQuietly } from '../spool/in-flight.ts'
 import { appendJournal, type JournalEntry } from '../spool/journal.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { type Backoff, type BackoffEntry, encodeBackoff, isWaiting, type Moment, parseBackoff } from './backoff.ts'
-import { afterAnswer, type Destination as Route, nextRequest, planDestinations, startDelivery, type Verdict } from './delivery.ts'
+import {
+  addFiles,
+  afterAnswer,
+  type DeliveryState,
+  type Destination as Route,
+  nextRequest,
+  planDestinations,
+  startDelivery,
+  type Verdict,
+} from './delivery.ts'
 import type { PostHogSender } from './posthog-sender.ts'
 import type { Destination } from './reporter-task.ts'
 
@@ -33,6 +42,8 @@ export interface DrainContext {
   readonly allowed: () => boolean
   /** Files that this run has tried; filled here. */
   readonly tried: Set<string>
+  /** What is known of each destination in this run; filled here. */
+  readonly routes: Map<string, DeliveryState>
   readonly drops: DropCounts
   readonly tally: Tally
 }
@@ -65,7 +76,10 @@ export function hasUntried(layout: SpoolLayout, tried: ReadonlySet<string>): boo
   return listWaiting(layout.pending).some(({ uuid }) => !tried.has(uuid))
 }
 
-function readPending({ layout, destination, tried, drops, allowed }: DrainContext, only?: string): Map<string, Waiting> {
+function readPending(
+  { layout, destination, tried, drops, allowed }: DrainContext,
+  only?: string,
+): Map<string, Waiting> {
   const waiting = new Map<string, Waiting>()
   for (const { uuid } of listWaiting(layout.pending)) {
     if (tried.has(uuid) || (only !== undefined && only !== uuid)) continue
@@ -89,8 +103,9 @@ async function drainRoute(
   waiting: ReadonlyMap<string, Waiting>,
   entry: BackoffEntry | undefined,
 ): Promise<void> {
-  const { layout, sender, leftMs, allowed, tally } = context
-  let state = startDelivery(route.files, entry, moment())
+  const { layout, sender, leftMs, allowed, tally, routes } = context
+  const known = routes.get(route.key)
+  let state = known === undefined ? startDelivery(route.files, entry, moment()) : addFiles(known, route.files)
   let onDisk = entry ?? null
   const remember = (next: BackoffEntry | null): void => {
     if (next === onDisk || !context.remembers || !allowed()) return
@@ -107,6 +122,7 @@ async function drainRoute(
     const answer = await sender.sendBatch(batch, { host: route.host, apiKey: route.apiKey, boxLeftMs: leftMs() })
     const after = afterAnswer(request.state, answer, moment())
     state = after.state
+    routes.set(route.key, state)
     if (!allowed()) return // `off` came while the request was on the wire: it erased what we would write
     settleVerdicts(context, after.verdicts, waiting)
     remember(state.backoff)
@@ -114,9 +130,16 @@ async function drainRoute(
   remember(state.backoff)
 }
 
-function settleVerdicts({ layout, drops, tally }: DrainContext, verdicts: readonly Verdict[], waiting: ReadonlyMap<string, Waiting>): void {
+function settleVerdicts(
+  { layout, drops, tally }: DrainContext,
+  verdicts: readonly Verdict[],
+  waiting: ReadonlyMap<string, Waiting>,
+): void {
   const settled = verdicts.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected')
-  appendJournal(layout.journal, settled.map((verdict) => journalEntry(verdict, waiting.get(verdict.uuid))))
+  appendJournal(
+    layout.journal,
+    settled.map((verdict) => journalEntry(verdict, waiting.get(verdict.uuid))),
+  )
   for (const { uuid, verdict } of settled) {
     if (verdict === 'rejected') {
       tally.rejected += 1

@@ -31,7 +31,14 @@ export interface LaunchRequest {
 export type LaunchOutcome =
   | { readonly kind: 'launched'; readonly pid: number }
   | { readonly kind: 'ran-inline'; readonly code: number | null }
-  | { readonly kind: 'refused'; readonly reason: 'is-reporter' | 'backing-off' | 'already-running' | Extract<SpawnOutcome, { kind: 'refused' }>['reason'] }
+  | {
+      readonly kind: 'refused'
+      readonly reason:
+        | 'is-reporter'
+        | 'backing-off'
+        | 'already-running'
+        | Extract<SpawnOutcome, { kind: 'refused' }>['reason']
+    }
   | { readonly kind: 'failed'; readonly reason: string }
 
 export function launchReporter(request: LaunchRequest): LaunchOutcome {
@@ -63,7 +70,12 @@ export function spawnRequest(
   reporterFile: string,
   task: ReporterTask,
 ): { script: string; args: readonly string[]; variables: Readonly<Record<string, string>>; boxSeconds: number } {
-  return { script: reporterFile, args: [task.role], variables: encodeTask(task), boxSeconds: REPORTER_LIMITS.exitMs / 1000 }
+  return {
+    script: reporterFile,
+    args: [task.role],
+    variables: encodeTask(task),
+    boxSeconds: REPORTER_LIMITS.exitMs / 1000,
+  }
 }
 
 function isBackingOff(layout: SpoolLayout, destination: Destination, nowMs: number): boolean {

@@ -41,6 +41,7 @@ async function perform(job: Job): Promise<number> {
     leastLeftMs: job.role === 'report' ? REPORTER_LIMITS.exitMs - REPORTER_LIMITS.lastRequestStartMs : 100,
     allowed: () => isAllowed(job.consentFiles),
     tried: new Set(),
+    routes: new Map(),
     drops: noDrops(),
     tally: { accepted: 0, rejected: 0, requests: 0 },
   }

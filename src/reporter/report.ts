@@ -63,7 +63,12 @@ async function adoptTheDead(job: Job, context: DrainContext): Promise<void> {
   const { layout, allowed } = context
   const nowMs = Date.now()
   const drops = context.drops
-  const settled = settleInFlight(layout, drops, { here: currentInstance(), probe: probeProcess, nowMs, stillAllowed: allowed })
+  const settled = settleInFlight(layout, drops, {
+    here: currentInstance(),
+    probe: probeProcess,
+    nowMs,
+    stillAllowed: allowed,
+  })
   if (settled.aliasFound) await settleAliasesUnderLock(context)
   prunePending(layout, nowMs, drops, allowed)
   if (allowed()) sweepTemporary([layout.directory, layout.telemetry, layout.inFlight, layout.pending], nowMs)
@@ -103,7 +108,10 @@ function isOver(context: DrainContext): boolean {
   return livedMs(context) > REPORTER_LIMITS.lastRequestStartMs
 }
 
-function noteRun(context: DrainContext, run: { readonly pid: number; readonly started_at: string; readonly end: string }): void {
+function noteRun(
+  context: DrainContext,
+  run: { readonly pid: number; readonly started_at: string; readonly end: string },
+): void {
   const { tally, layout } = context
   const at = new Date().toISOString()
   try {

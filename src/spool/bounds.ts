@@ -62,7 +62,12 @@ function recordedMs(folder: string, uuid: string): number {
 }
 
 /** Deletes what is over the bounds from `pending/` and adds to `counts`. `stillAllowed` is asked before each deletion. */
-export function prunePending(layout: SpoolLayout, nowMs: number, counts: DropCounts, stillAllowed: () => boolean): void {
+export function prunePending(
+  layout: SpoolLayout,
+  nowMs: number,
+  counts: DropCounts,
+  stillAllowed: () => boolean,
+): void {
   const waiting = listWaiting(layout.pending)
   const over = waiting.length - SPOOL_BOUNDS.pendingFiles
   // Below this many files even the largest allowed fit, and nothing has to be asked for its size.
@@ -104,7 +109,8 @@ export function sweepTemporary(folders: readonly string[], nowMs: number): void 
       if (!name.endsWith(TEMP_SUFFIX) && !/^(usage|principal|consent)\.json\.\d+$/.test(name)) continue
       const path = `${folder}/${name}`
       const stat = fs.lstatSync(path, { throwIfNoEntry: false })
-      if (stat !== undefined && stat.isFile() && Math.abs(nowMs - stat.mtimeMs) > SPOOL_BOUNDS.settleAgeMs) unlinkQuietly(path)
+      if (stat !== undefined && stat.isFile() && Math.abs(nowMs - stat.mtimeMs) > SPOOL_BOUNDS.settleAgeMs)
+        unlinkQuietly(path)
     }
   }
 }

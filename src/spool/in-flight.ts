@@ -58,13 +58,19 @@ export function parseInFlight(text: string): ParsedInFlight {
   if ((value.state !== 'begun' && value.state !== 'held') || !isProcessInstance(value.process)) return { kind: 'torn' }
   const inner = parseEnvelope(JSON.stringify(value.envelope))
   if (inner.kind !== 'envelope') return inner
-  return { kind: 'record', record: { schema_version: 1, state: value.state, process: value.process, envelope: inner.envelope } }
+  return {
+    kind: 'record',
+    record: { schema_version: 1, state: value.state, process: value.process, envelope: inner.envelope },
+  }
 }
 
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
 export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
   return inFolder(layout.inFlight, () =>
-    fs.writeFileSync(inFlightPath(layout, record.envelope.uuid), `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 }),
+    fs.writeFileSync(inFlightPath(layout, record.envelope.uuid), `${JSON.stringify(record)}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+    }),
   )
 }
 

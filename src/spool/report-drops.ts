@@ -21,7 +21,9 @@ export function reportDrops(
   const timestamp = new Date(nowMs).toISOString()
   const { dropped, ...parts } = counts
   const reason = Object.entries(parts).map(([key, value]) => `${key.replace('dropped_', '')} ${value}`)
-  appendJournal(layout.journal, [{ at: timestamp, verdict: 'dropped', uuid: null, event: `${dropped} events`, reason: reason.join(', ') }])
+  appendJournal(layout.journal, [
+    { at: timestamp, verdict: 'dropped', uuid: null, event: `${dropped} events`, reason: reason.join(', ') },
+  ])
   const anonId = readAnonId(layout.usage)
   if (anonId === null) return
   enqueue(layout, {

@@ -7,7 +7,12 @@
  */
 import type { Envelope } from '../events/envelope.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
-import { type InstanceVerdict, judgeInstance, type ProcessInstance, type ProcessProbe } from '../platform/process-instance.ts'
+import {
+  type InstanceVerdict,
+  judgeInstance,
+  type ProcessInstance,
+  type ProcessProbe,
+} from '../platform/process-instance.ts'
 import { type DropCounts, dropFile, listWaiting } from './bounds.ts'
 import { commit, inFlightPath, parseInFlight, publish } from './in-flight.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
@@ -25,12 +30,18 @@ export type InFlightVerdict =
   | { readonly kind: 'leave' }
 
 /** Pure. `ageMs` is the file's, since its last change. */
-export function decideInFlight(text: string | null, ageMs: number, recordedAgeMs: number, judge: (process: ProcessInstance) => InstanceVerdict): InFlightVerdict {
+export function decideInFlight(
+  text: string | null,
+  ageMs: number,
+  recordedAgeMs: number,
+  judge: (process: ProcessInstance) => InstanceVerdict,
+): InFlightVerdict {
   const parsed = text === null ? null : parseInFlight(text)
   if (parsed === null || parsed.kind === 'torn')
     return Math.abs(ageMs) > SPOOL_BOUNDS.settleAgeMs ? { kind: 'drop', reason: 'damaged' } : { kind: 'leave' }
   if (parsed.kind === 'foreign-schema') return { kind: 'leave' }
-  if (parsed.kind === 'envelope') return parsed.envelope.event === '$create_alias' ? { kind: 'alias' } : { kind: 'publish' }
+  if (parsed.kind === 'envelope')
+    return parsed.envelope.event === '$create_alias' ? { kind: 'alias' } : { kind: 'publish' }
   const { record } = parsed
   if (judge(record.process) === 'gone') return { kind: 'adopt', envelope: record.envelope }
   return recordedAgeMs > SPOOL_BOUNDS.ageMs ? { kind: 'drop', reason: 'too_old' } : { kind: 'leave' }
@@ -87,4 +98,3 @@ export function settleAliases(
     else fs.rmSync(inFlightPath(layout, uuid), { force: true })
   }
 }
-

@@ -14,7 +14,16 @@ export function aliasEnvelope(
   timestamp: string,
 ): Envelope {
   const properties = { distinct_id: pair.distinctId, alias: pair.alias, $geoip_disable: true, $ip: null }
-  return { schema_version: 1, ...origin, uuid, timestamp, event: '$create_alias', distinct_id: pair.distinctId, is_anon: false, properties }
+  return {
+    schema_version: 1,
+    ...origin,
+    uuid,
+    timestamp,
+    event: '$create_alias',
+    distinct_id: pair.distinctId,
+    is_anon: false,
+    properties,
+  }
 }
 
 export function aliasSteps(layout: SpoolLayout, envelopeOf: (pair: AliasPair) => Envelope): AliasSteps {

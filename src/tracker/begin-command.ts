@@ -7,7 +7,12 @@ import { resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { packageFile } from '../platform/package-files.ts'
-import { isUnwritable, openFallbackDirectory, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
+import {
+  isUnwritable,
+  openFallbackDirectory,
+  openStateDirectory,
+  type StateDirectory,
+} from '../platform/state-directory.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
@@ -40,7 +45,14 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   const uuid = uuid7(Date.now())
   if (consent.mode === 'log') {
     const layout = spoolLayout(settings.directory ?? '')
-    return new LogRun({ settings, consent, consentFile: layout.consent, facts, uuid, distinct: whoIsShown(layout.usage) })
+    return new LogRun({
+      settings,
+      consent,
+      consentFile: layout.consent,
+      facts,
+      uuid,
+      distinct: whoIsShown(layout.usage),
+    })
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
   if (settings.directory === null) return 'refused: no-home'

@@ -67,9 +67,18 @@ export function exceptionEnvelope(
     handled: end.handled,
     errorMessages: settings.errorMessages,
     redaction: redactionContext(),
-    hostRoot: hostRootOf(process.argv[1] ?? ''),
+    hostRoot: hostRootOf(realPathOf(process.argv[1] ?? '')),
   })
   return envelope(settings, facts, { ...who, uuid: uuid7(Date.now()) }, '$exception', properties)
+}
+
+/** An npm bin is a link into the package. */
+function realPathOf(path: string): string {
+  try {
+    return process.getBuiltinModule('node:fs').realpathSync(path)
+  } catch {
+    return path // deleted meanwhile, or `node -e`
+  }
 }
 
 function envelope(

@@ -11,7 +11,12 @@ export type CommandEnd =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly error?: unknown; readonly signal?: EndSignal }
   | { readonly kind: 'signalled'; readonly signal: EndSignal }
   /** The host says so itself: `command.finish({ outcome })`. */
-  | { readonly kind: 'declared'; readonly outcome: Exclude<Outcome, 'crashed'>; readonly exitCode: number; readonly error?: unknown }
+  | {
+      readonly kind: 'declared'
+      readonly outcome: Exclude<Outcome, 'crashed'>
+      readonly exitCode: number
+      readonly error?: unknown
+    }
 
 export interface CommandOutcome {
   readonly outcome: Outcome
@@ -76,6 +81,7 @@ function outcomeOfError(error: unknown): 'error' | 'usage_error' | 'cancelled' {
     return 'error' // a getter of the host's that throws
   }
   if (name === 'AbortError' || code === 'ABORT_ERR' || name === 'ExitPromptError') return 'cancelled'
-  if (name === 'YError' || (typeof code === 'string' && /^(ERR_PARSE_ARGS_|commander\.)/.test(code))) return 'usage_error'
+  if (name === 'YError' || (typeof code === 'string' && /^(ERR_PARSE_ARGS_|commander\.)/.test(code)))
+    return 'usage_error'
   return 'error'
 }

@@ -124,7 +124,10 @@ export class CommandRun implements Ending {
     if (succeeded && this.#act === 'logout') return afterLogout(this.#endContext()).distinct
     if (succeeded && this.#act === 'login') {
       const deadlineMs = Date.now() + REPORTER_LIMITS.aliasMs
-      return this.#whoLoggedIn(this.#askedAnew((lookUp) => lookUp.nowWithin(deadlineMs - Date.now())), deadlineMs)
+      return this.#whoLoggedIn(
+        this.#askedAnew((lookUp) => lookUp.nowWithin(deadlineMs - Date.now())),
+        deadlineMs,
+      )
     }
     if (begin.lookUp === null) return begin.distinct
     return afterLookUp(this.#endContext(), known(begin.lookUp.answer)).distinct
@@ -139,7 +142,9 @@ export class CommandRun implements Ending {
   /** After a login the credential is a new one: what was asked at the beginning does not count. */
   #askedAnew(ask: (lookUp: LookUp) => Promise<LookUp['answer']>): Promise<PrincipalId | null>
   #askedAnew(ask: (lookUp: LookUp) => LookUp['answer']): PrincipalId | null
-  #askedAnew(ask: (lookUp: LookUp) => LookUp['answer'] | Promise<LookUp['answer']>): PrincipalId | null | Promise<PrincipalId | null> {
+  #askedAnew(
+    ask: (lookUp: LookUp) => LookUp['answer'] | Promise<LookUp['answer']>,
+  ): PrincipalId | null | Promise<PrincipalId | null> {
     const { settings, lookUpFile } = this.#context
     if (settings.principal === null) return null
     const lookUp = startLookUp(settings.principal, lookUpFile)
@@ -174,7 +179,10 @@ export class CommandRun implements Ending {
 
   #begun(): InFlightRecord {
     const { settings, facts, uuid, begin } = this.#context
-    return this.#record('begun', crashedEnvelope(settings, facts, { uuid, timestamp: this.#begunAt, distinct: begin.distinct }))
+    return this.#record(
+      'begun',
+      crashedEnvelope(settings, facts, { uuid, timestamp: this.#begunAt, distinct: begin.distinct }),
+    )
   }
 
   #record(state: InFlightRecord['state'], envelope: Envelope): InFlightRecord {

@@ -79,7 +79,12 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     try {
       const outer = runningCommand<Run>(this.#settings.directory ?? '')
       if (outer !== undefined) return joined(outer, act)
-      const run = beginCommand({ settings: this.#settings, name: String(name), act, count: (outcome) => this.#count(outcome) })
+      const run = beginCommand({
+        settings: this.#settings,
+        name: String(name),
+        act,
+        count: (outcome) => this.#count(outcome),
+      })
       if (typeof run === 'string') this.#count(run)
       return typeof run === 'string' ? NOTHING : begun(run)
     } catch (error) {
@@ -113,7 +118,11 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   }
 }
 
-const NOTHING: BegunCommand<never> & BegunCommand = { add: () => undefined, finish: () => undefined, discard: () => undefined }
+const NOTHING: BegunCommand<never> & BegunCommand = {
+  add: () => undefined,
+  finish: () => undefined,
+  discard: () => undefined,
+}
 
 function begun(run: Run): BegunCommand {
   return {
@@ -137,7 +146,8 @@ function joined(outer: Run, act: IdentityAct | null): BegunCommand {
 
 function endOf(end: CommandFinish = {}): CommandEnd {
   const error = 'error' in end ? { error: end.error } : {}
-  if (end.outcome !== undefined) return { kind: 'declared', outcome: end.outcome, exitCode: codeOf(end, end.outcome === 'ok' ? 0 : 1), ...error }
+  if (end.outcome !== undefined)
+    return { kind: 'declared', outcome: end.outcome, exitCode: codeOf(end, end.outcome === 'ok' ? 0 : 1), ...error }
   return 'error' in end
     ? { kind: 'threw', error: end.error, exitCode: codeOf(end, 1) }
     : { kind: 'returned', exitCode: codeOf(end, 0) }

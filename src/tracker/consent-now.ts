@@ -8,7 +8,10 @@ import type { TrackerSettings } from './tracker-options.ts'
 
 /** Every place the app may have kept a choice in: its directory and the stand-ins for unwritable homes. */
 function consentLayouts(settings: Pick<TrackerSettings, 'app' | 'directory'>): readonly SpoolLayout[] {
-  const directories = [...(settings.directory === null ? [] : [settings.directory]), ...fallbackDirectories(settings.app, process.env)]
+  const directories = [
+    ...(settings.directory === null ? [] : [settings.directory]),
+    ...fallbackDirectories(settings.app, process.env),
+  ]
   return directories.map(spoolLayout)
 }
 

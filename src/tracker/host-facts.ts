@@ -8,7 +8,12 @@ export interface HostFacts {
   readonly isTty: boolean
 }
 
-const OS_TYPES: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'Darwin', win32: 'Windows_NT', freebsd: 'FreeBSD' }
+const OS_TYPES: Readonly<Record<string, string>> = {
+  linux: 'Linux',
+  darwin: 'Darwin',
+  win32: 'Windows_NT',
+  freebsd: 'FreeBSD',
+}
 
 export function hostFacts(): HostFacts {
   return {
@@ -30,7 +35,11 @@ export function isTerminal(fd: 1 | 2): boolean {
 }
 
 /** Numbers that identify nobody, and what redaction needs to know to take out. */
-export function redactionContext(): { readonly home: string | null; readonly cwd: string | null; readonly user: string | null } {
+export function redactionContext(): {
+  readonly home: string | null
+  readonly cwd: string | null
+  readonly user: string | null
+} {
   return {
     home: process.env['HOME'] ?? process.env['USERPROFILE'] ?? null,
     cwd: currentDirectory(),

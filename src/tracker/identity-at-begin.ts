@@ -2,7 +2,14 @@
 import { decideAtBegin } from '../identity/decide-at-begin.ts'
 import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '../identity/identity.ts'
 import { createIdentity, newAnonId, readIdentity } from '../identity/identity-file.ts'
-import { encodePrincipalFile, isRetryWaiting, isSameCredential, machineMark, NO_PRINCIPAL_FILE, readPrincipalFile } from '../identity/principal-file.ts'
+import {
+  encodePrincipalFile,
+  isRetryWaiting,
+  isSameCredential,
+  machineMark,
+  NO_PRINCIPAL_FILE,
+  readPrincipalFile,
+} from '../identity/principal-file.ts'
 import { removeQuietly } from '../spool/in-flight.ts'
 import { settleAliases } from '../spool/settle.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
@@ -39,12 +46,16 @@ export function identityAtBegin(
   // Login and logout say themselves what happens; nobody to ask means nobody to link.
   if (act !== null || (settings.principal === null && settings.credential === null)) return asIs
   const credential = readCredential(settings)
-  const principalFile = opened.linked_principal_id === null || credential.kind === 'text' ? readPrincipalFile(layout.principal) : NO_PRINCIPAL_FILE
+  const principalFile =
+    opened.linked_principal_id === null || credential.kind === 'text'
+      ? readPrincipalFile(layout.principal)
+      : NO_PRINCIPAL_FILE
   const due = decideAtBegin({
     linked: opened.linked_principal_id !== null,
     canAsk: settings.principal !== null,
     credential: credential.kind,
-    sameCredential: () => credential.kind === 'text' && isSameCredential(credential.text, principalFile.credential_hash),
+    sameCredential: () =>
+      credential.kind === 'text' && isSameCredential(credential.text, principalFile.credential_hash),
     retryWaiting: isRetryWaiting(principalFile, Date.now()),
   })
   if (due === 'sign-out') return signedOutElsewhere(settings, layout, opened)
@@ -60,7 +71,10 @@ export function identityAtBegin(
   return { identity: opened, distinct, credential: credential.kind === 'text' ? credential.text : null, fresh, lookUp }
 }
 
-export type CredentialNow = { readonly kind: 'not-told' } | { readonly kind: 'none' } | { readonly kind: 'text'; readonly text: string }
+export type CredentialNow =
+  | { readonly kind: 'not-told' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'text'; readonly text: string }
 
 /** A host function that throws or answers with something else has told nothing. */
 export function readCredential(settings: TrackerSettings): CredentialNow {
@@ -74,7 +88,10 @@ export function readCredential(settings: TrackerSettings): CredentialNow {
   }
 }
 
-function openIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | { readonly kind: 'none'; readonly reason: string } {
+function openIdentity(
+  settings: TrackerSettings,
+  layout: SpoolLayout,
+): Identity | { readonly kind: 'none'; readonly reason: string } {
   const file = readIdentity(layout.usage)
   if (file.kind === 'identity') return file.identity
   if (file.kind === 'unreadable') return { kind: 'none', reason: `usage.json: ${file.reason}` }

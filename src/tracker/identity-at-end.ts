@@ -38,11 +38,18 @@ export function afterLogin(context: EndContext, principal: PrincipalId | null, l
   const credentialHash = credential.kind === 'text' ? hashCredential(credential.text) : null
   const unchanged = (): boolean => {
     const now = readCredential(context.settings)
-    return now.kind === credential.kind && (now.kind !== 'text' || credential.kind !== 'text' || now.text === credential.text)
+    return (
+      now.kind === credential.kind &&
+      (now.kind !== 'text' || credential.kind !== 'text' || now.text === credential.text)
+    )
   }
   const event: ChangeRequest['event'] =
     principal === null ? unknownPrincipal(credentialHash) : { kind: 'signed-in', principal, credentialHash }
-  const outcome = change(context, rare, { event, waitMs: leftMs, allowed: () => unchanged() && !isStoredOff(context.settings) })
+  const outcome = change(context, rare, {
+    event,
+    waitMs: leftMs,
+    allowed: () => unchanged() && !isStoredOff(context.settings),
+  })
   if (outcome.kind !== 'changed' && outcome.kind !== 'unchanged') unlinkOthers(context, rare, principal)
   if (principal !== null) return { distinct: { distinctId: principal, isAnon: false }, alias: aliasOf(rare, outcome) }
   return { distinct: anonymousAfter(context, outcome), alias: null }
@@ -73,7 +80,11 @@ export function afterLookUp(context: EndContext, principal: PrincipalId | null):
 }
 
 function unknownPrincipal(credentialHash: string | null): ChangeRequest['event'] {
-  return { kind: 'principal-unknown', credentialHash, retryAfter: new Date(Date.now() + LOOK_UP_RETRY_MS).toISOString() }
+  return {
+    kind: 'principal-unknown',
+    credentialHash,
+    retryAfter: new Date(Date.now() + LOOK_UP_RETRY_MS).toISOString(),
+  }
 }
 
 function change(

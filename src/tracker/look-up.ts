@@ -109,7 +109,9 @@ function lookUpRequest(lookUpFile: string): ReturnType<typeof spawnRequest> {
 function readAnswer(look: PrincipalLookUp, text: string): unknown {
   try {
     const body: unknown = JSON.parse(text)
-    return look.read === undefined ? (body as { data?: { principal_id?: unknown } }).data?.principal_id : look.read(body)
+    return look.read === undefined
+      ? (body as { data?: { principal_id?: unknown } }).data?.principal_id
+      : look.read(body)
   } catch {
     return null // not JSON (the child prints nothing on 401 or 500), or a `read` that throws
   }

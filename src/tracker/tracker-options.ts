@@ -74,7 +74,17 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
   if (typeof options !== 'object' || options === null) throw new TypeError(wrong('options', options, 'an object'))
   for (const key of Object.keys(options))
     if (!Object.hasOwn(KNOWN, key)) throw new TypeError(`new CommandTracker: there is no option '${key}'`)
-  const { app, version, posthog, directory, principal, credential, ci = 'off', notice = false, errorMessages = 'redacted' } = options
+  const {
+    app,
+    version,
+    posthog,
+    directory,
+    principal,
+    credential,
+    ci = 'off',
+    notice = false,
+    errorMessages = 'redacted',
+  } = options
   if (typeof app !== 'string' || !/^[A-Za-z0-9][\w.-]{0,63}$/.test(app))
     throw new TypeError(wrong('app', app, 'a short name of letters, digits, dots and dashes'))
   if (typeof version !== 'string' || version === '') throw new TypeError(wrong('version', version, "the CLI's version"))
@@ -105,7 +115,9 @@ function checkDestination(posthog: unknown): TrackerSettings['destination'] {
   const { apiKey, host } = (posthog ?? {}) as { apiKey?: unknown; host?: unknown }
   // A personal key (phx_) can read a whole project; it must never be shipped inside a CLI.
   if (typeof apiKey !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(apiKey) || apiKey.startsWith('phx_'))
-    throw new TypeError(wrong('posthog.apiKey', typeof apiKey === 'string' ? `${apiKey.slice(0, 4)}…` : apiKey, 'a project key (phc_…)'))
+    throw new TypeError(
+      wrong('posthog.apiKey', typeof apiKey === 'string' ? `${apiKey.slice(0, 4)}…` : apiKey, 'a project key (phc_…)'),
+    )
   if (typeof host !== 'string' || !/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(host))
     throw new TypeError(wrong('posthog.host', host, 'an address such as https://eu.i.posthog.com'))
   return { apiKey, host: host.replace(/\/+$/, '') }
@@ -119,7 +131,8 @@ function principalSource(principal: TrackerOptions['principal']): PrincipalSourc
 }
 
 function oneOfThese(name: string, value: unknown, wanted: readonly string[]): void {
-  if (!wanted.includes(value as string)) throw new RangeError(wrong(name, value, wanted.map((each) => `'${each}'`).join(', ')))
+  if (!wanted.includes(value as string))
+    throw new RangeError(wrong(name, value, wanted.map((each) => `'${each}'`).join(', ')))
 }
 
 function wrong(name: string, got: unknown, wants: string): string {

@@ -73,7 +73,11 @@ function readWho(usagePath: string): TrackerStatus['identity'] {
   if (file.kind !== 'identity')
     return { kind: file.kind === 'absent' ? 'none' : file.kind, anonId: null, principalId: null }
   const { anon_id, linked_principal_id } = file.identity
-  return { kind: linked_principal_id === null ? 'anonymous' : 'linked', anonId: anon_id, principalId: linked_principal_id }
+  return {
+    kind: linked_principal_id === null ? 'anonymous' : 'linked',
+    anonId: anon_id,
+    principalId: linked_principal_id,
+  }
 }
 
 function readObject(path: string): { readonly [key: string]: unknown } | null {

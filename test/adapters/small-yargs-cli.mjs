@@ -22,7 +22,7 @@ const tracker = {
     consent: { allowed: true, source: 'default', explanation: 'On: nothing says otherwise.' },
     waiting: 2,
   }),
-  setTracking: (tracking) => note({ tracking }),
+  setTracking: (tracking) => (note({ tracking }), { kind: 'stored', left: [] }),
   journal: () => [{ at: '2026-11-20T10:00:00.000Z', verdict: 'dropped', event: 'CLI execution failed', reason: 'age' }],
 }
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import yargs from 'yargs'
-import type { Journal, Status } from '../../src/adapters/telemetry-report.ts'
+import type { Journal, Status, TrackingStored } from '../../src/adapters/telemetry-report.ts'
 import { instrument, telemetryCommand } from '../../src/adapters/yargs.ts'
+import type { CommandTracker } from '../../src/tracker/command-tracker.ts'
 
 interface Noted {
   readonly name: string
@@ -35,6 +36,11 @@ afterEach(() => {
 })
 
 const cli = (words: string[]) => yargs(words).exitProcess(false)
+
+test('instrument() and telemetryCommand() take a CommandTracker', () => {
+  const takes = (real: CommandTracker) => [instrument(cli([]), real), telemetryCommand(real)] // compiled, not called
+  expect(takes).toBeTypeOf('function')
+})
 
 test('instrument() returns the instance, once however often it is called', async () => {
   const y = cli(['run'])
@@ -149,22 +155,28 @@ test('instrument() leaves nothing behind on the process', async () => {
 describe('telemetryCommand()', () => {
   const status = {
     consent: { allowed: false, source: 'DO_NOT_TRACK', explanation: 'Off: DO_NOT_TRACK is set.' },
-    identity: 'anonymous',
-    waiting: 3,
-    lastDelivery: null,
+    app: 'acme',
+    identity: { kind: 'anonymous', principalId: null },
+    lastReporter: null,
+    backoff: {},
   }
   const entry = { at: '2026-11-20T10:00:00.000Z', event: 'CLI execution failed' }
   let journal: Journal
   let stored: string[]
+  let answer: TrackingStored
   const inspectable = {
     ...tracker,
     status: (): Status => status,
-    setTracking: (tracking: 'on' | 'off') => void stored.push(tracking),
+    setTracking: (tracking: 'on' | 'off') => {
+      stored.push(tracking)
+      return answer
+    },
     journal: () => journal,
   }
   beforeEach(() => {
     journal = []
     stored = []
+    answer = { kind: 'stored', left: [] }
   })
 
   /** Its standard output. */
@@ -180,7 +192,14 @@ describe('telemetryCommand()', () => {
     return output
   }
 
-  const text = 'Off: DO_NOT_TRACK is set.\nidentity: anonymous\nwaiting: 3\nlastDelivery: null\n'
+  const text = [
+    'Off: DO_NOT_TRACK is set.',
+    'app: acme',
+    'identity: kind anonymous, principalId none',
+    'lastReporter: none',
+    'backoff: none',
+    '',
+  ].join('\n')
 
   test('status', async () => {
     expect(await telemetry('status')).toBe(text)
@@ -196,6 +215,22 @@ describe('telemetryCommand()', () => {
     expect(await telemetry(action)).toBe(text)
     expect(stored).toEqual([action])
     expect(noted).toEqual([])
+  })
+
+  test.each<[string, TrackingStored]>([
+    ['telemetry off: could not be stored (EROFS)\n', { kind: 'failed', reason: 'EROFS' }],
+    ['telemetry off: stored, but not erased: /a, /b\n', { kind: 'stored', left: ['/a', '/b'] }],
+  ])('complains on stderr: %s', async (complaint, result) => {
+    answer = result
+    let complained = ''
+    vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+      complained += String(line)
+      return true
+    })
+    expect(await telemetry('off')).toBe(text)
+    expect(complained).toBe(complaint)
+    expect(process.exitCode).toBe(1)
+    process.exitCode = undefined
   })
 
   test('log', async () => {

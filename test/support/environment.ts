@@ -1,12 +1,14 @@
 /** What a child of a test gets: nothing that decides consent, delivery or the network way by accident. */
 import { isCi } from '../../src/consent/ci-rules.ts'
 
-const OURS = /^(DO_NOT_TRACK|AFTERWORD_.*|.*_USAGE_TRACKING|(https?|all|no)_proxy|NODE_OPTIONS|NODE_V8_COVERAGE|NODE_EXTRA_CA_CERTS|XDG_.*|TMPDIR)$/i
+const OURS =
+  /^(DO_NOT_TRACK|AFTERWORD_.*|.*_USAGE_TRACKING|(https?|all|no)_proxy|NODE_OPTIONS|NODE_V8_COVERAGE|NODE_EXTRA_CA_CERTS|XDG_.*|TMPDIR)$/i
 
 /** Names to remove from `variables`: ours, and every one by which this machine would look like CI. */
 export function clearedVariables(variables: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.keys(variables).filter(
-    (name) => (OURS.test(name) && name !== 'AFTERWORD_TEST_HOME') || (name !== 'PATH' && isCi({ [name]: variables[name] })),
+    (name) =>
+      (OURS.test(name) && name !== 'AFTERWORD_TEST_HOME') || (name !== 'PATH' && isCi({ [name]: variables[name] })),
   )
 }
 

@@ -91,4 +91,3 @@ function kill(pid: number): void {
     // ended by itself
   }
 }
-

@@ -20,7 +20,11 @@ export interface Running {
 }
 
 /** Starts `command`. The environment is `options.env`, whole: see cleanEnvironment(). */
-export function start(command: string, args: readonly string[], options: SpawnOptions & { input?: string } = {}): Running {
+export function start(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions & { input?: string } = {},
+): Running {
   const startedAt = process.hrtime.bigint()
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options })
   let stdout = ''
@@ -57,7 +61,11 @@ export function start(command: string, args: readonly string[], options: SpawnOp
           resolve()
         }
         watchers.add(look)
-        void finished.then((end) => (end.stdout.includes(text) ? resolve() : reject(new Error(`ended without saying '${text}': ${end.stderr}`))), reject)
+        void finished.then(
+          (end) =>
+            end.stdout.includes(text) ? resolve() : reject(new Error(`ended without saying '${text}': ${end.stderr}`)),
+          reject,
+        )
         look()
       }),
   }
