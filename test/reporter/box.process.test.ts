@@ -1,12 +1,17 @@
 import { execFileSync, type SpawnOptions } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { currentInstance, probeProcess } from '../../src/platform/process-instance.ts'
 import { REPORTER_LIMITS } from '../../src/reporter/limits.ts'
-import { encodeTask } from '../../src/reporter/reporter-task.ts'
-import { type ReporterProcess, reporterProcesses, runCommand } from '../support/acme.ts'
+import {
+  REPORTER_FILE,
+  type ReporterProcess,
+  reporterProcesses,
+  reporterVariables,
+  runCommand,
+} from '../support/acme.ts'
 import { startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, start } from '../support/run.ts'
@@ -68,7 +73,9 @@ describe('the box', () => {
         stopAndContinue(makeHome(), hole.url, withoutTimeout, ['node']),
       ]),
     ])
-    console.log(lives.map(([name, ages]) => `${name}: ${ages.map((a) => `${a.program} ${a.ms}`).join(', ')}`).join('\n'))
+    console.log(
+      lives.map(([name, ages]) => `${name}: ${ages.map((a) => `${a.program} ${a.ms}`).join(', ')}`).join('\n'),
+    )
     if (dns === null) console.log('skipped: name servers that never answer (needs root, unshare and mount)')
     const late = lives.filter(([, ages]) => ages.length === 0 || ages.some(({ ms }) => ms > BOX_MS + SLACK_MS))
     expect(late).toEqual([])
@@ -159,23 +166,12 @@ async function watch(
 
 /** The built reporter itself, its main thread blocked shortly after its start. */
 async function blocked(home: Home, host: string, how: string, outside: readonly string[] = []): Promise<Lives> {
-  mkdirSync(home.layout.pending, { recursive: true })
-  writeFileSync(home.layout.reporterLock, '{"token":"t"}\n')
   const fifo = `${home.path}/fifo`
   execFileSync('mkfifo', [fifo])
-  const task = encodeTask({
-    role: 'report',
-    app: 'acme',
-    directory: home.layout.directory,
-    destination: { apiKey: 'phc_test', host },
-    consentFiles: [home.layout.consent],
-    token: 't',
-    patient: true,
-  })
-  const file = new URL('../../dist/reporter/main.cjs', import.meta.url).pathname
+  const variables = reporterVariables(home, host)
   const box = outside.length > 0 ? 'outside' : 'inside'
-  const env = home.env({ ...task, AFTERWORD_BOX: box, HOW: how, FIFO: fifo })
-  const [command, ...args] = [...outside, process.execPath, '--require', program('block.cjs'), file]
+  const env = home.env({ ...variables, AFTERWORD_BOX: box, HOW: how, FIFO: fifo })
+  const [command, ...args] = [...outside, process.execPath, '--require', program('block.cjs'), REPORTER_FILE]
   const options: SpawnOptions = { env, detached: true }
   const { finished } = start(command as string, args, options)
   const lives = await watch(home, outside.length > 0 ? ['timeout', 'node'] : ['node'])

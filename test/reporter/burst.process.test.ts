@@ -31,7 +31,9 @@ describe('200 commands, 16 at a time', () => {
       await posthog.waitFor(({ acceptedByUuid }) => acceptedByUuid.size === COMMANDS, { timeoutMs: 15_000 })
       await home.quiet()
       const reporters = census.stop()
-      console.log(`burst: ${Math.round(burstMs)} ms, ${reporters.length} reporters, ${posthog.requests.length} requests`)
+      console.log(
+        `burst: ${Math.round(burstMs)} ms, ${reporters.length} reporters, ${posthog.requests.length} requests`,
+      )
       expect(countsOf(posthog)).toEqual(Array(COMMANDS).fill(1))
       expect(home.pending()).toEqual([])
       expect(home.inFlight()).toEqual([])

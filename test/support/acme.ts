@@ -1,5 +1,6 @@
 /** What tests of the reporter do again and again with the host of one command, test/programs/command.mjs. */
-import { lstatSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { encodeTask } from '../../src/reporter/reporter-task.ts'
 import type { Home } from './home.ts'
 import { type Finished, program, runNode } from './run.ts'
 
@@ -13,7 +14,11 @@ export function runCommand(
 }
 
 /** Runs `count` commands, `width` at a time. */
-export async function runCommands(count: number, width: number, run: (index: number) => Promise<Finished>): Promise<void> {
+export async function runCommands(
+  count: number,
+  width: number,
+  run: (index: number) => Promise<Finished>,
+): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
     while (next < count) {
@@ -45,6 +50,33 @@ export function ageLock(home: Home, ageMs: number): void {
 export function anHourLater(home: Home): void {
   rmSync(home.layout.reporterLock, { force: true })
   endBackoff(home)
+}
+
+/** What launch.ts would tell a reporter of this home; its lock is made for it. */
+export function reporterVariables(
+  home: Home,
+  host: string,
+  role: 'report' | 'inline' = 'report',
+): Record<string, string> {
+  mkdirSync(home.layout.telemetry, { recursive: true, mode: 0o700 })
+  writeFileSync(home.layout.reporterLock, '{"token":"t"}\n', { mode: 0o600 })
+  const place = {
+    app: 'acme',
+    directory: home.layout.directory,
+    destination: { apiKey: 'phc_test', host },
+    consentFiles: [home.layout.consent],
+    token: 't',
+  }
+  return { ...encodeTask(role === 'report' ? { role, ...place, patient: true } : { role, ...place }) }
+}
+
+/** The built reporter, as a child that is waited for; under no box but its own. */
+export const REPORTER_FILE: string = new URL('../../dist/reporter/main.cjs', import.meta.url).pathname
+
+export function runReporter(home: Home, host: string, role: 'report' | 'inline' = 'report'): Promise<Finished> {
+  return runNode([REPORTER_FILE], {
+    env: home.env({ ...reporterVariables(home, host, role), AFTERWORD_BOX: 'outside' }),
+  })
 }
 
 export function isThere(path: string): boolean {
