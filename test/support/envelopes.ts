@@ -1,17 +1,28 @@
 /** Envelopes as a command leaves them, without running one. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Envelope } from '../../src/events/envelope.ts'
-import { uuid7 } from '../../src/events/uuid7.ts'
 import { enqueue } from '../../src/spool/in-flight.ts'
 import type { SpoolLayout } from '../../src/spool/spool-layout.ts'
 
 export const ANON_ID = '7f0c8a53-29a8-4f1c-9d0e-6f3b0a4c1d2e'
 
+let made = 0
+
+/** A UUIDv7 of any moment: uuid7() itself never goes back. */
+export function uuidAt(ms: number): string {
+  const time = Math.floor(ms).toString(16).padStart(12, '0')
+  const order = (made++ % 0x1000).toString(16).padStart(3, '0')
+  const random = Math.floor(Math.random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${order}-8000-${random}`
+}
+
 export function makeEnvelope(more: Partial<Envelope> = {}, recordedMs: number = Date.now()): Envelope {
   return {
     schema_version: 1,
     app: 'acme',
-    uuid: uuid7(recordedMs),
+    uuid: uuidAt(recordedMs),
     timestamp: new Date(recordedMs).toISOString(),
     event: 'CLI execution succeeded',
     distinct_id: ANON_ID,
