@@ -67,7 +67,7 @@ describe('withFileLock()', () => {
       if (locked.value === 'replaced') done += 1
     }`)
     const ends = await Promise.all(Array.from({ length: 6 }, () => runNode(add, { env })))
-    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(Array(6).fill([0, '']))
+    expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual(Array.from({ length: 6 }, () => [0, '']))
     expect(readFileSync(path, 'utf8')).toBe('30')
   })
 

@@ -89,7 +89,6 @@ describe('launchReporter()', () => {
       kind: 'refused',
       reason: 'script-missing',
     })
-    expect(launchReporter(request({ app: 'a\0b' }))).toMatchObject({ kind: 'launched' }) // JSON in a variable: nothing is raw
     expect(launchReporter(request({ layout: { ...home.layout, reporterLock: '/nonexistent/x' } }))).toEqual({
       kind: 'failed',
       reason: 'ENOENT',
@@ -138,10 +137,10 @@ describe('a reporter', () => {
   })
 
   it('that somebody starts by hand, or with nonsense, does nothing', async () => {
-    for (const variables of [{}, { AFTERWORD_REPORTER: 'x' }, { AFTERWORD_REPORTER: '{"role":"dance"}' }]) {
+    for (const variables of [undefined, { AFTERWORD_REPORTER: 'x' }, { AFTERWORD_REPORTER: '{"role":"dance"}' }]) {
       const before = home.files()
       const { code, stdout, stderr } = await runNode([REPORTER_FILE], {
-        env: home.env(variables as Record<string, string>),
+        env: home.env(variables),
       })
       expect([code, stdout, stderr]).toEqual([0, '', ''])
       expect(home.files()).toEqual(before)

@@ -13,7 +13,8 @@ describe(`${PROCESSES} processes that find one lock`, () => {
     ['stale', 3_600_000],
     ['dated ahead', -3_600_000],
   ])('%s: one of them has it, one lock is there, and nothing beside it (race R8)', async (_, ageMs) => {
-    const { layout, env } = makeHome()
+    const home = makeHome()
+    const { layout } = home
     mkdirSync(layout.telemetry, { recursive: true })
     const winners: number[] = []
     for (let round = 0; round < 3; round++) {
@@ -25,7 +26,7 @@ describe(`${PROCESSES} processes that find one lock`, () => {
       }
       const at = String(Date.now() + 1200)
       const args = [program('take-lock.mjs'), MODULE, layout.reporterLock, at]
-      const ends = await Promise.all(Array.from({ length: PROCESSES }, () => runNode(args, { env: env() })))
+      const ends = await Promise.all(Array.from({ length: PROCESSES }, () => runNode(args, { env: home.env() })))
       const kinds = ends.map(({ stdout }) => stdout.trim())
       expect(kinds.filter((kind) => !['taken', 'taken-over', 'held'].includes(kind))).toEqual([])
       winners.push(kinds.filter((kind) => kind !== 'held').length)

@@ -57,8 +57,8 @@ describe('takeReporterLock()', () => {
     signReporterLock(path, 'old', HOLDER)
     age(ageMs)
     const taken = takeReporterLock(path, 'new', Date.now())
-    expect(taken.kind).toBe(expected)
-    if (taken.kind === 'taken-over') expect(taken.stale).toEqual({ token: 'old', holder: HOLDER })
+    const stale = { token: 'old', holder: HOLDER }
+    expect(taken).toMatchObject(expected === 'held' ? { kind: 'held' } : { kind: 'taken-over', token: 'new', stale })
     expect(parseLock(path)?.token).toBe(expected === 'held' ? 'old' : 'new')
     expect(names()).toEqual(['reporter.lock'])
   })
