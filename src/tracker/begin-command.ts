@@ -19,7 +19,8 @@ import { CommandRun, type IdentityAct } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
 import { hostFacts } from './host-facts.ts'
 import { identityAtBegin } from './identity-at-begin.ts'
-import { LogRun } from './log-run.ts'
+import { loadRarePaths } from './load-rare.ts'
+import type { LogRun } from './log-run.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface BeginRequest {
@@ -45,20 +46,24 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   const uuid = uuid7(Date.now())
   if (consent.mode === 'log') {
     const layout = spoolLayout(settings.directory ?? '')
-    return new LogRun({
-      settings,
-      consent,
-      consentFile: layout.consent,
-      facts,
-      uuid,
-      distinct: whoIsShown(layout.usage),
-    })
+    const rare = loadRarePaths()
+    return rare === null
+      ? 'not-built'
+      : new rare.LogRun({
+          settings,
+          consent,
+          consentFile: layout.consent,
+          facts,
+          uuid,
+          distinct: whoIsShown(layout.usage),
+        })
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
   if (settings.directory === null) return 'refused: no-home'
   const first = beginIn(openStateDirectory(settings.directory), context)
   if (typeof first !== 'string' || !isUnwritable(first)) return first
-  return beginIn(openFallbackDirectory(settings.app, process.env), context)
+  const rare = loadRarePaths()
+  return rare === null ? first : beginIn(rare.openFallbackDirectory(settings.app, process.env), context)
 }
 
 function beginIn(

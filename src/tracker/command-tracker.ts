@@ -3,16 +3,16 @@ import type { Tracking } from '../consent/consent-file.ts'
 import type { TrackingSet } from '../consent/set-tracking.ts'
 import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
 import { openStateDirectory } from '../platform/state-directory.ts'
-import { type JournalEntry, readJournal } from '../spool/journal.ts'
+import type { JournalEntry } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
 import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
 import { runningCommand } from './exit-hooks.ts'
-import { loadRareChanges } from './load-rare-changes.ts'
+import { loadRareChanges, loadRarePaths } from './load-rare.ts'
 import type { LogRun } from './log-run.ts'
 import { resolveTrackerOptions, type TrackerOptions, type TrackerSettings } from './tracker-options.ts'
-import { readStatus, type TrackerStatus } from './tracker-status.ts'
+import type { TrackerStatus } from './tracker-status.ts'
 
 export interface RunningCommand<T extends PropertyTypes = PropertyTypes> {
   /** Adds declared properties to this command's event; the last value of a name wins. */
@@ -95,7 +95,8 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** Consent and what decided it, who is there, what waits, how the last reporter ended. */
   status(): TrackerStatus {
-    return readStatus(this.#settings, Object.fromEntries(this.#outcomes))
+    const outcomes = Object.fromEntries(this.#outcomes)
+    return loadRarePaths()?.readStatus(this.#settings, outcomes) ?? unknownStatus(this.#settings, outcomes)
   }
 
   /** The user's stored choice; `off` also erases ids and what waits. */
@@ -110,11 +111,27 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   /** What was accepted, rejected and dropped, newest last; bounded. */
   journal(): readonly JournalEntry[] {
     const { directory } = this.#settings
-    return directory === null ? [] : readJournal(spoolLayout(directory).journal)
+    return directory === null ? [] : (loadRarePaths()?.readJournal(spoolLayout(directory).journal) ?? [])
   }
 
   #count(outcome: string): void {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
+  }
+}
+
+/** This package is not whole (a host bundled without its files): nothing is recorded, and nothing can be looked up. */
+function unknownStatus({ app, directory }: TrackerSettings, outcomes: TrackerStatus['outcomes']): TrackerStatus {
+  const explanation = 'Off: files of this package are missing.'
+  return {
+    app,
+    directory,
+    consent: { allowed: false, mode: 'off', source: 'not-built', noticeDue: false, explanation },
+    identity: { kind: 'none', anonId: null, principalId: null },
+    waiting: { events: 0, oldest: null, running: 0 },
+    delivery: 'spool-only',
+    lastReporter: null,
+    backoff: {},
+    outcomes,
   }
 }
 
@@ -154,6 +171,7 @@ function endOf(end: CommandFinish = {}): CommandEnd {
 }
 
 function codeOf(end: CommandFinish, fallback: number): number {
-  const code = Number(end.exitCode ?? process.exitCode ?? fallback)
+  if (end.exitCode !== undefined) return end.exitCode
+  const code = Number(process.exitCode ?? fallback)
   return Number.isSafeInteger(code) && (code !== 0 || fallback === 0) ? code : fallback
 }
