@@ -77,7 +77,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   begin(name: string, options: CommandOptions = {}): BegunCommand<T> {
     const act = options.identity ?? null
     try {
-      const outer = runningCommand<Run>(this.#settings.directory ?? '')
+      const outer = runningCommand(this.#settings.directory ?? '') as Run | undefined
       if (outer !== undefined) return joined(outer, act)
       const run = beginCommand({
         settings: this.#settings,
@@ -86,7 +86,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
         count: (outcome) => this.#count(outcome),
       })
       if (typeof run === 'string') this.#count(run)
-      return typeof run === 'string' ? NOTHING : begun(run)
+      return typeof run === 'string' ? NOTHING : this.#guarded(run)
     } catch (error) {
       this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
       return NOTHING
@@ -114,6 +114,22 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     return directory === null ? [] : (loadRarePaths()?.readJournal(spoolLayout(directory).journal) ?? [])
   }
 
+  #guarded(run: Run): BegunCommand {
+    const quietly = <R>(work: () => R): R | undefined => {
+      try {
+        return work()
+      } catch (error) {
+        this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
+        return undefined
+      }
+    }
+    return {
+      add: (values) => quietly(() => run.add(values)),
+      finish: (end) => quietly(() => run.finish(endOf(end))),
+      discard: () => quietly(() => run.discard()),
+    }
+  }
+
   #count(outcome: string): void {
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
   }
@@ -139,14 +155,6 @@ const NOTHING: BegunCommand<never> & BegunCommand = {
   add: () => undefined,
   finish: () => undefined,
   discard: () => undefined,
-}
-
-function begun(run: Run): BegunCommand {
-  return {
-    add: (values) => run.add(values),
-    finish: (end) => run.finish(endOf(end)),
-    discard: () => run.discard(),
-  }
 }
 
 /** The inner of two: what it learns belongs to the outer, and the outer's end is the event. */
