@@ -7,12 +7,7 @@ import { resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { packageFile } from '../platform/package-files.ts'
-import {
-  isUnwritable,
-  openFallbackDirectory,
-  openStateDirectory,
-  type StateDirectory,
-} from '../platform/state-directory.ts'
+import { isUnwritable, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
@@ -56,6 +51,7 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
           facts,
           uuid,
           distinct: whoIsShown(layout.usage),
+          changesIdentity: request.act !== null,
         })
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }

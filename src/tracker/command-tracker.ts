@@ -49,7 +49,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** @throws TypeError, RangeError for wrong options; nothing else here ever throws. */
   constructor(options: TrackerOptions<T>) {
-    this.#settings = resolveTrackerOptions(options as TrackerOptions)
+    this.#settings = resolveTrackerOptions(options)
   }
 
   /**
@@ -66,7 +66,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     try {
       value = await command(begun)
     } catch (error) {
-      begun.finish({ error })
+      void begun.finish({ error })
       throw error
     }
     await begun.finish()
@@ -81,7 +81,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
       if (outer !== undefined) return joined(outer, act)
       const run = beginCommand({
         settings: this.#settings,
-        name: String(name),
+        name,
         act,
         count: (outcome) => this.#count(outcome),
       })
@@ -131,6 +131,10 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   }
 
   #count(outcome: string): void {
+    const { directory } = this.#settings
+    // Only what went wrong is worth a file; `off` leaves none.
+    if (directory !== null && !/^(recorded|erased|off)/.test(outcome))
+      loadRarePaths()?.noteDebug(spoolLayout(directory).debug, 'host', outcome)
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
   }
 }

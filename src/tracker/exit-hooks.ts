@@ -65,7 +65,7 @@ function install(shared: Registry): () => void {
   }
   const onExit = (code: number): void => {
     const seen = { ...shared.uncaught, ...(shared.signal === null ? {} : { signal: shared.signal }) }
-    for (const command of [...shared.commands.values()]) quietly(() => command.exited(code, seen))
+    for (const command of shared.commands.values()) quietly(() => command.exited(code, seen))
   }
   const listeners = SIGNALS.map((signal) => {
     const listener = (): void => {
