@@ -93,7 +93,10 @@ function readPending(
     if (parsed.kind !== 'envelope' || parsed.envelope.uuid !== uuid) continue
     const { envelope } = parsed
     const host = envelope.api_key === destination.apiKey ? destination.host : envelope.host
-    waiting.set(uuid, { envelope: { ...envelope, host }, bytes: file.kind === 'text' ? file.text.length : 0 })
+    waiting.set(uuid, {
+      envelope: { ...envelope, host },
+      bytes: file.kind === 'text' ? Buffer.byteLength(file.text) : 0,
+    })
   }
   return waiting
 }
