@@ -5,7 +5,8 @@ import { onExit } from 'signal-exit'
 
 const AsyncFunction = (async () => {}).constructor
 const { BARE, BEGIN, BEFORE = '', POSTHOG = 'http://127.0.0.1:9', TRACKER = '{}' } = process.env
-const code = (source) => (command, tracker) => new AsyncFunction('command', 'tracker', 'onExit', source)(command, tracker, onExit)
+const code = (source) => (command, tracker) =>
+  new AsyncFunction('command', 'tracker', 'onExit', source)(command, tracker, onExit)
 await code(BEFORE)()
 const posthog = { apiKey: 'phc_test', host: POSTHOG }
 const tracker = BARE ? null : new CommandTracker({ app: 'acme', version: '1.2.3', posthog, ...JSON.parse(TRACKER) })

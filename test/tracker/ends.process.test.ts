@@ -38,7 +38,12 @@ const LOUD = `onExit((code, signal) => console.log('exit hook', code, signal))`
 
 const rows: readonly Row[] = [
   { name: 'returns', body: '', ends: 0, says: { outcome: 'ok', exit_code: 0 } },
-  { name: 'returns with an exit code', body: 'process.exitCode = 2', ends: 2, says: { outcome: 'error', exit_code: 2 } },
+  {
+    name: 'returns with an exit code',
+    body: 'process.exitCode = 2',
+    ends: 2,
+    says: { outcome: 'error', exit_code: 2 },
+  },
   {
     name: 'throws',
     body: `throw new TypeError('it broke')`,
@@ -197,7 +202,13 @@ const rows: readonly Row[] = [
       }
     }),
   ),
-  { name: 'process.exit(3) with signal-exit', before: LOUD, body: 'process.exit(3)', ends: 3, says: { outcome: 'error', exit_code: 3 } },
+  {
+    name: 'process.exit(3) with signal-exit',
+    before: LOUD,
+    body: 'process.exit(3)',
+    ends: 3,
+    says: { outcome: 'error', exit_code: 3 },
+  },
   { name: 'SIGKILL', body: HANG, signals: ['SIGKILL'], ends: 'SIGKILL', says: { outcome: 'crashed' }, later: true },
   { name: 'SIGQUIT', body: HANG, signals: ['SIGQUIT'], ends: 'SIGQUIT', says: { outcome: 'crashed' }, later: true },
   {
@@ -264,7 +275,9 @@ async function perform(row: Row, home: Home, how: Readonly<Record<string, string
 async function later(home: Home): Promise<void> {
   await waitUntil('no reporter holds the lock', () => !home.files().includes('telemetry/reporter.lock'))
   rmSync(home.layout.backoff, { force: true }) // or no reporter would be asked for
-  const { code, stderr } = await start(process.execPath, [program('command.mjs'), 'ok', '', 'later'], { env: home.env() }).finished
+  const { code, stderr } = await start(process.execPath, [program('command.mjs'), 'ok', '', 'later'], {
+    env: home.env(),
+  }).finished
   expect(code, stderr).toBe(0)
   await waitUntil('a reporter has looked', () => home.files().includes('telemetry/backoff.json'))
 }
