@@ -1,9 +1,10 @@
 import { defineConfig } from 'rolldown'
 
 /**
- * Four bundles; everything else in dist is tsc's output, file for file.
+ * Five bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
+ *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter, with posthog-node inside
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
@@ -22,6 +23,11 @@ export default defineConfig([
     ...shared,
     input: 'src/index.ts',
     output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
+  },
+  {
+    ...shared,
+    input: 'src/tracker/rare-paths.ts',
+    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named' },
   },
   {
     ...shared,

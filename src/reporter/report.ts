@@ -37,9 +37,9 @@ export async function report(job: Job, context: DrainContext): Promise<number> {
   for (;;) {
     await adoptTheDead(job, context) // also those who died while we waited
     if (hasUntried(layout, context.tried)) await drain(context)
-    if (!context.allowed()) return 2
-    note('done')
+    if (context.allowed()) note('done')
     releaseReporterLock(layout.reporterLock, job.token)
+    if (!context.allowed()) return 2
     if (isOver(context) || !hasUntried(layout, context.tried)) return 0
     const lock = takeReporterLock(layout.reporterLock, job.token, Date.now())
     if (lock.kind !== 'taken' && lock.kind !== 'taken-over') return 0 // another one has it, and drains
@@ -52,11 +52,12 @@ export async function report(job: Job, context: DrainContext): Promise<number> {
 export async function reportInline(job: Job, context: DrainContext): Promise<number> {
   const { layout } = context
   if (!signReporterLock(layout.reporterLock, job.token, currentInstance())) return 1
-  if (!context.allowed()) return 2
-  await adoptTheDead(job, context)
-  await drain(context)
+  if (context.allowed()) {
+    await adoptTheDead(job, context)
+    await drain(context)
+  }
   releaseReporterLock(layout.reporterLock, job.token)
-  return 0
+  return context.allowed() ? 0 : 2
 }
 
 async function adoptTheDead(job: Job, context: DrainContext): Promise<void> {

@@ -9,13 +9,14 @@ import type { DistinctId, PrincipalId } from '../identity/identity.ts'
 import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
-import { crashedEnvelope, endedEnvelope, type EndOfCommand, exceptionEnvelope, originOf } from './command-envelope.ts'
+import { crashedEnvelope, type EndOfCommand, endedEnvelope, originOf } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
-import { type HandOver, handOver, sendAliasNow } from './hand-over.ts'
-import { afterLogin, afterLogout, afterLookUp, type EndContext } from './identity-at-end.ts'
+import { type HandOver, handOver } from './hand-over.ts'
+import type { EndContext } from './identity-at-end.ts'
+import { loadRarePaths } from './load-rare.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
-import { type LookUp, startLookUp } from './look-up.ts'
+import type { LookUp } from './look-up.ts'
 
 export type IdentityAct = 'login' | 'logout'
 
@@ -121,7 +122,8 @@ export class CommandRun implements Ending {
   #whoNow(): DistinctId {
     const { begin } = this.#context
     const succeeded = this.#end?.outcome.outcome === 'ok'
-    if (succeeded && this.#act === 'logout') return afterLogout(this.#endContext()).distinct
+    if (succeeded && this.#act === 'logout')
+      return loadRarePaths()?.afterLogout(this.#endContext()).distinct ?? begin.distinct
     if (succeeded && this.#act === 'login') {
       const deadlineMs = Date.now() + REPORTER_LIMITS.aliasMs
       return this.#whoLoggedIn(
@@ -130,12 +132,14 @@ export class CommandRun implements Ending {
       )
     }
     if (begin.lookUp === null) return begin.distinct
-    return afterLookUp(this.#endContext(), known(begin.lookUp.answer)).distinct
+    return loadRarePaths()?.afterLookUp(this.#endContext(), known(begin.lookUp.answer)).distinct ?? begin.distinct
   }
 
   #whoLoggedIn(principal: PrincipalId | null, deadlineMs: number): DistinctId {
-    const end = afterLogin(this.#endContext(), principal, Math.max(0, deadlineMs - Date.now()))
-    if (end.alias !== null) sendAliasNow(this.#context, end.alias.uuid, deadlineMs - Date.now())
+    const rare = loadRarePaths()
+    if (rare === null) return this.#context.begin.distinct
+    const end = rare.afterLogin(this.#endContext(), principal, Math.max(0, deadlineMs - Date.now()))
+    if (end.alias !== null) rare.sendAliasNow(this.#context, end.alias.uuid, deadlineMs - Date.now())
     return end.distinct
   }
 
@@ -147,7 +151,8 @@ export class CommandRun implements Ending {
   ): PrincipalId | null | Promise<PrincipalId | null> {
     const { settings, lookUpFile } = this.#context
     if (settings.principal === null) return null
-    const lookUp = startLookUp(settings.principal, lookUpFile)
+    const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile)
+    if (lookUp === undefined) return null
     const take = (answer: LookUp['answer']): PrincipalId | null => {
       lookUp.abort()
       return known(answer)
@@ -165,7 +170,10 @@ export class CommandRun implements Ending {
       unwatchCommand(settings.directory ?? '', this)
       if (!hasBegun(layout, uuid)) return count('erased') // `off` was here
       const distinct = who()
-      const exception = exceptionEnvelope(settings, facts, { distinct, timestamp: new Date().toISOString() }, end)
+      const booked = { distinct, timestamp: new Date().toISOString() }
+      const exception = settings.exceptions
+        ? (loadRarePaths()?.exceptionEnvelope(settings, facts, booked, end) ?? null)
+        : null
       const outcome = handOver(this.#context, this.#ended(end, distinct), exception)
       count(outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind)
     })

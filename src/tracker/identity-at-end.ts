@@ -10,7 +10,7 @@ import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { aliasEnvelope, aliasSteps } from './alias.ts'
 import { isStoredOff } from './consent-now.ts'
 import { type IdentityAtBegin, readCredential } from './identity-at-begin.ts'
-import { loadRareChanges, type RareChanges } from './load-rare-changes.ts'
+import { loadRareChanges, type RareChanges } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 /** A credential whose owner could not be learnt is asked about again after this. */

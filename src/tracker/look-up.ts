@@ -3,7 +3,7 @@
  * its box, everything else takes it only if it is there when the command ends.
  */
 import { type PrincipalId, parsePrincipalId } from '../identity/identity.ts'
-import { boundedSpawnSync, killableSpawn } from '../platform/detached-spawn.ts'
+import { boundedSpawnSync, killableSpawn } from '../platform/bounded-spawn.ts'
 import { spawnRequest } from '../reporter/launch.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import type { PrincipalAnswer, PrincipalLookUp, PrincipalSource } from './tracker-options.ts'
