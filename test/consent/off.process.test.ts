@@ -282,6 +282,7 @@ describe('setTracking()', () => {
       for (const child of children) child.forget()
       tracker.setTracking('on')
       await Promise.all(children.map((child) => child.says('recorded')))
+      for (const child of children) child.forget() // an `off` that is seen from here on is the next one
       tracker.setTracking('off')
       await Promise.all(children.map((child) => child.says('off: stored')))
       expect(home.files(), `cycle ${cycle}`).toEqual(['telemetry/consent.json'])
@@ -301,6 +302,7 @@ describe('setTracking()', () => {
       await child.says('recorded')
       const accepted = posthog.acceptedByUuid.size
       await posthog.waitFor(() => posthog.acceptedByUuid.size > accepted)
+      child.forget()
       tracker.setTracking('off')
       await child.says('off: stored')
       await home.quiet()
