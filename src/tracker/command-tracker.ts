@@ -2,7 +2,6 @@
 import type { Tracking } from '../consent/consent-file.ts'
 import type { TrackingSet } from '../consent/set-tracking.ts'
 import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
-import { openStateDirectory } from '../platform/state-directory.ts'
 import type { JournalEntry } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
@@ -101,11 +100,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** The user's stored choice; `off` also erases ids and what waits. */
   setTracking(tracking: Tracking): TrackingSet {
-    const { directory } = this.#settings
-    if (directory === null) return { kind: 'failed', reason: 'no-home' }
-    const place = openStateDirectory(directory)
-    if (place.kind !== 'ready') return { kind: 'failed', reason: place.reason }
-    return loadRareChanges()?.setTracking(spoolLayout(directory), tracking) ?? { kind: 'failed', reason: 'not-built' }
+    return loadRareChanges()?.storeTracking(this.#settings, tracking) ?? { kind: 'failed', reason: 'not-built' }
   }
 
   /** What was accepted, rejected and dropped, newest last; bounded. */

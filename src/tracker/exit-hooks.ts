@@ -65,7 +65,9 @@ function install(shared: Registry): () => void {
   }
   const onExit = (code: number): void => {
     const seen = { ...shared.uncaught, ...(shared.signal === null ? {} : { signal: shared.signal }) }
-    for (const command of shared.commands.values()) quietly(() => command.exited(code, seen))
+    // `code` is older than what listeners before us said: Node's own (13, a promise nobody settles) and the host's.
+    const exitCode = Number(process.exitCode ?? code)
+    for (const command of shared.commands.values()) quietly(() => command.exited(exitCode, seen))
   }
   const listeners = SIGNALS.map((signal) => {
     const listener = (): void => {

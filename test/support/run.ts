@@ -19,11 +19,11 @@ export interface Running {
   said(text: string): Promise<void>
 }
 
-/** Starts `command`. The environment is `options.env`, whole: see cleanEnvironment(). */
+/** Starts `command`. The environment is `options.env`, whole: see cleanEnvironment(). `open` leaves its stdin open. */
 export function start(
   command: string,
   args: readonly string[],
-  options: SpawnOptions & { input?: string } = {},
+  options: SpawnOptions & { input?: string; open?: boolean } = {},
 ): Running {
   const startedAt = process.hrtime.bigint()
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options })
@@ -37,7 +37,8 @@ export function start(
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
-  child.stdin?.on('error', () => undefined).end(options.input ?? '')
+  child.stdin?.on('error', () => undefined)
+  if (options.open !== true) child.stdin?.end(options.input ?? '')
   const finished = new Promise<Finished>((resolve, reject) => {
     let wallMs = 0
     child.on('error', reject)
