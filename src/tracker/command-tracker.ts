@@ -6,7 +6,7 @@ import { openStateDirectory } from '../platform/state-directory.ts'
 import { type JournalEntry, readJournal } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
-import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
+import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from './command-outcome.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
 import { runningCommand } from './exit-hooks.ts'
 import { loadRareChanges } from './load-rare-changes.ts'
@@ -66,7 +66,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     try {
       value = await command(begun)
     } catch (error) {
-      begun.finish({ error })
+      await begun.finish({ error }) // a promise only if a login inside succeeded
       throw error
     }
     await begun.finish()
@@ -134,13 +134,16 @@ function begun(run: Run): BegunCommand {
 
 /** The inner of two: what it learns belongs to the outer, and the outer's end is the event. */
 function joined(outer: Run, act: IdentityAct | null): BegunCommand {
+  if (act !== null) outer.tries(act)
   return {
     add: (values) => outer.add(values),
-    finish: (end = {}) => {
-      if (act !== null && !('error' in end) && (end.outcome ?? 'ok') === 'ok') outer.becomes(act)
+    finish: (end) => {
+      if (act === null) return undefined
+      if (resolveCommandOutcome(endOf(end)).outcome === 'ok') outer.becomes(act)
+      else outer.tries(null)
       return undefined
     },
-    discard: () => undefined,
+    discard: () => outer.tries(null),
   }
 }
 

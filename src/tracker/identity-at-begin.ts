@@ -60,11 +60,10 @@ export function identityAtBegin(
   })
   if (due === 'sign-out') return signedOutElsewhere(settings, layout, opened)
   if (due === 'nothing' || settings.principal === null) return asIs
-  const lookUp = startLookUp(
-    settings.principal,
-    lookUpFile,
-    (text) => isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash),
-  )
+  const lookUp = startLookUp(settings.principal, lookUpFile, {
+    isTooSoon: (text) =>
+      isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash),
+  })
   const inDoubt = opened.linked_principal_id !== null
   const fresh = inDoubt ? newAnonId() : null
   const distinct = fresh === null ? asIs.distinct : { distinctId: fresh, isAnon: true }
@@ -102,12 +101,13 @@ function openIdentity(
   const made = createIdentity(layout.usage, layout.telemetry)
   if (made.kind === 'failed') return { kind: 'none', reason: made.reason }
   if (made.kind === 'created') {
+    if (settings.principal !== null) writeMark(layout.principal, made.identity)
     // Race R11: `off` erased between our look at consent and the link. Either this look sees it, or its erasing came later.
     if (isStoredOff(settings)) {
       removeQuietly(layout.usage)
+      removeQuietly(layout.principal)
       return { kind: 'none', reason: 'off' }
     }
-    if (settings.principal !== null) writeMark(layout.principal, made.identity)
   }
   return made.identity
 }
@@ -126,7 +126,7 @@ function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, iden
   const fresh = newAnonId()
   const outcome = loadRareChanges()?.changeIdentity({
     paths: layout,
-    event: { kind: 'signed-out' },
+    event: { kind: 'signed-out', toldAt: new Date().toISOString() },
     onlyIf: identity,
     waitMs: 0,
     allowed: () => !isStoredOff(settings),

@@ -36,6 +36,7 @@ export class LogRun implements Ending {
     this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
   }
 
+  tries(): void {}
   becomes(): void {}
 
   finish(end: CommandEnd): undefined {

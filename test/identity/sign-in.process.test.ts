@@ -5,6 +5,7 @@ import { type Account, type Ending, makeAccount } from '../support/account.ts'
 import type { AuthFault } from '../support/fake-auth.ts'
 import type { FakeEvent } from '../support/fake-posthog.ts'
 import { startBlackHole } from '../support/fake-posthog.ts'
+import { childrenOf } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -90,6 +91,7 @@ describe('login', () => {
     const end = await account.login('key-alice', how)
     expect(end).toMatchObject({ code: 0, stdout: 'worked\n', stderr: '' })
     // Acknowledged by the time the command is over, alone in its request and before the login's own event left.
+    expect(account.auth.asked).toHaveLength(1)
     const request = account.posthog.requests[aliasAt]
     expect(request?.events.map(({ event }) => event)).toEqual(['$create_alias'])
     expect(account.identity()).toEqual({ anon_id, linked_principal_id: ALICE })
@@ -205,12 +207,10 @@ describe('login', () => {
   ]
   test.each(principals)('login with principal() giving %s', async (_, PRINCIPAL, principal) => {
     const account = await makeAccount({ PRINCIPAL })
-    await account.other()
     const end = await account.login('key-bob')
     expect(end).toMatchObject({ code: 0, stderr: '' })
     expect(account.identity().linked_principal_id).toBe(principal)
-    // The other command with a principal at once: its own look-up found nobody only because nobody had a key.
-    const events = await account.events(2)
+    const events = await account.events(principal === null ? 1 : 2)
     expect(of(events, 'login').distinct_id).toBe(principal ?? account.identity().anon_id)
   })
 })
@@ -285,8 +285,7 @@ async function slowCommand(account: Account, NAME: string, until: () => boolean)
   const running = account.start(['other'], { NAME, GATE })
   await running.said('worked')
   await waitUntil('the look-up was made', until)
-  // The answer has left the server; give the child's exit a chance by asking again until the command has seen it.
-  await waitUntil('the look-up child is gone', () => account.home.reporters().length === 0)
+  await waitUntil('the look-up child is gone', () => childrenOf(running.pid).length === 0)
   writeFileSync(GATE, '')
   expect((await running.finished).code).toBe(0)
 }
@@ -559,7 +558,7 @@ describe('late answers', () => {
       const slow = account.start(['other'], { NAME: 'slow', GATE })
       await slow.said('worked')
       await waitUntil('the look-up was made', () => account.auth.asked.length === 1)
-      await waitUntil('the look-up child is gone', () => account.home.reporters().length === 0)
+      await waitUntil('the look-up child is gone', () => childrenOf(slow.pid).length === 0)
       await account.logout()
       writeFileSync(GATE, '')
       await slow.finished

@@ -11,7 +11,8 @@ const setKey = (key) => {
   renameSync(`${KEY_FILE}.${process.pid}`, KEY_FILE)
 }
 const asked = AUTH && { url: AUTH, credential, read: (body) => body.data.principal_id }
-const given = PRINCIPAL && (await import(`data:text/javascript,export default (${encodeURIComponent(PRINCIPAL)})`)).default
+const given =
+  PRINCIPAL && (await import(`data:text/javascript,export default (${encodeURIComponent(PRINCIPAL)})`)).default
 const tracker = new CommandTracker({
   app: 'acme',
   version: '1.2.3',
@@ -19,27 +20,28 @@ const tracker = new CommandTracker({
   ...(asked || given ? { principal: given ?? asked } : {}),
   ...(TOLD === 'no' ? {} : { credential }),
 })
-const [act, key = '', how = 'return'] = process.argv.slice(2)
+const [act, key = '', end = 'return'] = process.argv.slice(2)
 const name = NAME ?? act
 const options = act === 'other' ? {} : { identity: act }
 if (process.env.EXIT_AFTER) setTimeout(() => process.exit(0), Number(process.env.EXIT_AFTER))
-const work = async () => {
+const work = async (how = end) => {
   if (act !== 'other') setKey(act === 'logout' ? '' : key)
   if (SET !== undefined) setKey(SET)
   console.log('worked')
   while (GATE && !existsSync(GATE)) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setTimeout(resolve, 5)) // one more turn: what is ready is seen
   if (how.endsWith('throw')) throw new Error('it broke')
   if (how.endsWith('exit')) process.exit(0)
 }
 const nested = { nested: 0, 'nested-exit': 0, 'nested-throw': 0 }
-if (how === 'begin') {
+if (end === 'begin') {
   const command = tracker.begin(name, options)
   await work()
   await command.finish()
-} else if (how === 'nested-then-throw') {
+} else if (end === 'nested-then-throw') {
   await tracker.run(name, async () => {
-    await tracker.run('inner', work.bind(null), options)
+    await tracker.run('inner', () => work('return'), options)
     throw new Error('the outer one broke')
   })
-} else if (how in nested) await tracker.run(name, () => tracker.run('inner', work, options))
-else await tracker.run(name, work, options)
+} else if (end in nested) await tracker.run(name, () => tracker.run('inner', () => work(), options))
+else await tracker.run(name, () => work(), options)

@@ -79,4 +79,3 @@ export async function makeAccount(given: Readonly<Record<string, string>> = {}):
 function byTime(a: FakeEvent, b: FakeEvent): number {
   return Date.parse(a.timestamp) - Date.parse(b.timestamp) || (a.event === '$create_alias' ? -1 : 1)
 }
-
