@@ -145,10 +145,12 @@ export type Repaired =
   | { readonly kind: 'failed'; readonly reason: string }
 
 const DAMAGED_KEPT_MAX = 5
+/** Many commands may find the damage at once; who waits in vain finds it repaired, as a rule. */
+const REPAIR_LOCK_WAIT_MS = 50
 
 /** Sets a damaged `usage.json` aside as `usage.json.damaged-<time>` (the newest five are kept), so that first use can begin anew. */
 export function setDamagedAside(paths: IdentityPaths, allowed: () => boolean, nowMs: number): Repaired {
-  const locked = withFileLock(paths.usage, 0, (): Repaired => {
+  const locked = withFileLock(paths.usage, REPAIR_LOCK_WAIT_MS, (): Repaired => {
     if (!allowed()) return { kind: 'failed', reason: 'off' }
     if (readIdentity(paths.usage).kind !== 'damaged') return { kind: 'not-damaged' }
     try {

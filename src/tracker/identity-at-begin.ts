@@ -96,7 +96,8 @@ function openIdentity(
   if (file.kind === 'unreadable') return { kind: 'none', reason: `usage.json: ${file.reason}` }
   if (file.kind === 'damaged') {
     const repaired = loadRareChanges()?.setDamagedAside(layout, () => !isStoredOff(settings), Date.now())
-    if (repaired === undefined || repaired.kind === 'failed') return { kind: 'none', reason: 'usage.json: damaged' }
+    const isRepaired = repaired !== undefined && (repaired.kind !== 'failed' || repaired.reason === 'busy')
+    if (!isRepaired) return { kind: 'none', reason: 'usage.json: damaged' }
   }
   const made = createIdentity(layout.usage, layout.telemetry)
   if (made.kind === 'failed') return { kind: 'none', reason: made.reason }

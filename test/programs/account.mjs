@@ -1,9 +1,9 @@
 // A host with accounts. argv: login <key> | logout | other, then how it ends. KEY_FILE holds the signed-in key; AUTH, PRINCIPAL (an
-// expression) and TOLD=no say what the tracker is given; SET changes the key during another command; GATE is waited for.
+// expression) and TOLD=no say what the tracker is given; SET changes the key during another command; START and GATE are waited for.
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { CommandTracker } from 'afterword'
 
-const { KEY_FILE, AUTH, PRINCIPAL, POSTHOG, TOLD, NAME, GATE, SET } = process.env
+const { KEY_FILE, AUTH, PRINCIPAL, POSTHOG, TOLD, NAME, START, GATE, SET } = process.env
 const credential = () => (existsSync(KEY_FILE) ? readFileSync(KEY_FILE, 'utf8') : null)
 const setKey = (key) => {
   if (key === '') return rmSync(KEY_FILE, { force: true })
@@ -33,6 +33,8 @@ const work = async (how = end) => {
   if (how.endsWith('throw')) throw new Error('it broke')
   if (how.endsWith('exit')) process.exit(0)
 }
+if (START) console.log('here')
+while (START && !existsSync(START)) await new Promise((resolve) => setTimeout(resolve, 1))
 const nested = { nested: 0, 'nested-exit': 0, 'nested-throw': 0 }
 if (end === 'begin') {
   const command = tracker.begin(name, options)
