@@ -1,0 +1,3 @@
+export async function demo(_: object, __: object): Promise<number> {
+  return 1
+}
