@@ -2,6 +2,7 @@
 import { CollectorError, type CollectedEvent, startCollector } from '../collector/collector.ts'
 import { inColumns, printable, shortId } from './columns.ts'
 import { clockTime, counted } from './in-words.ts'
+import { interrupted } from './interrupted.ts'
 import type { Paint, Screens } from './screen.ts'
 import { commandNameOf } from './waiting.ts'
 
@@ -46,17 +47,6 @@ function complaint(error: CollectorError | TypeError, listen: string): string {
     case 'no-sqlite-driver':
       return printable(error.message)
   }
-}
-
-/** The first Ctrl-C or SIGTERM. A second one ends the process as if nobody listened. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop)
-      resolve()
-    }
-    process.on('SIGINT', stop).on('SIGTERM', stop)
-  })
 }
 
 function eventRow({ receivedAtMs, event, distinctId, properties }: CollectedEvent, paint: Paint): string {

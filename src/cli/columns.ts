@@ -29,6 +29,20 @@ export function inPairs(pairs: readonly (readonly [name: string, ...values: stri
   return inColumns(rows, paint)
 }
 
+/** Broken between words to fit `columns`; all lines but the first begin with `indent` spaces. */
+export function wrapped(text: string, columns: number, indent = 0): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const room = columns - (lines.length === 0 ? 0 : indent)
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > room) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
+}
+
 /** No control characters: what a terminal would take for a command is data of somebody else's. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')

@@ -22,13 +22,13 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .command(
       'status',
       'Whether it may report and what decided that, who is there, what waits',
-      (cli) => ofAnApp(cli, 'status'),
+      (cli) => ofAnApp(cli, 'status [--app NAME | --directory DIR]'),
       (argv) => perform(async (screens) => (await import('./status.ts')).status(resolvePlace(argv), argv, screens)),
     )
     .command(
       'on',
       'Allow it to report, for this user',
-      (cli) => ofAnApp(cli, 'on'),
+      (cli) => ofAnApp(cli, 'on [--app NAME | --directory DIR]'),
       ({ json, ...argv }) =>
         perform(async (screens) =>
           (await import('./choose-tracking.ts')).chooseTracking(resolvePlace(argv), { tracking: 'on', json }, screens),
@@ -37,7 +37,7 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .command(
       'off',
       'Forbid it, and erase the ids and what waits',
-      (cli) => ofAnApp(cli, 'off'),
+      (cli) => ofAnApp(cli, 'off [--app NAME | --directory DIR]'),
       ({ json, ...argv }) =>
         perform(async (screens) =>
           (await import('./choose-tracking.ts')).chooseTracking(resolvePlace(argv), { tracking: 'off', json }, screens),
@@ -46,7 +46,7 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .command(
       'log',
       'What was accepted, rejected or dropped and why, and what waits',
-      (cli) => ofAnApp(cli, 'log'),
+      (cli) => ofAnApp(cli, 'log [--app NAME | --directory DIR]'),
       (argv) => perform(async (screens) => (await import('./log.ts')).log(resolvePlace(argv), argv, screens)),
     )
     .command('flush', 'Deliver what waits now, without waiting for a back-off', flushOptions, (argv) =>
@@ -76,10 +76,10 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
 
 function ofAnApp<T>(
   cli: Argv<T>,
-  name: string,
+  usage: string,
 ): Argv<T & { app: string | undefined; directory: string | undefined; json: boolean }> {
   return cli
-    .usage(`$0 ${name} [--app NAME | --directory DIR] [--json]`)
+    .usage(`$0 ${usage} [--json]`)
     .option('app', { type: 'string', requiresArg: true, describe: 'Whose telemetry', defaultDescription: 'afterword' })
     .option('directory', {
       type: 'string',
@@ -107,8 +107,7 @@ function flushOptions<T>(cli: Argv<T>): Argv<
     'api-key': string | undefined
   }
 > {
-  return ofAnApp(cli, 'flush')
-    .usage('$0 flush [--app NAME | --directory DIR] [--host URL [--api-key KEY]] [--json]')
+  return ofAnApp(cli, 'flush [--app NAME | --directory DIR] [--host URL [--api-key KEY]]')
     .option('host', { type: 'string', requiresArg: true, describe: 'Where to, instead of the newest event’s' })
     .option('api-key', { type: 'string', requiresArg: true, describe: 'Whose events go to --host' })
     .implies('api-key', 'host')

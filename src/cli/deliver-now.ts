@@ -78,14 +78,15 @@ export async function deliverNow(seams: DeliverySeams): Promise<DeliveryCounts &
 function countSince(layout: SpoolLayout, sinceIso: string, foreign: number): () => DeliveryCounts {
   const verdicts = new Map<string, string>()
   return () => {
-    const waiting = Math.max(0, listWaiting(layout.pending).length - foreign) // first: the journal is written before the unlink
+    const files = listWaiting(layout.pending)
     for (const { at, uuid, verdict } of readJournal(layout.journal))
       if (uuid !== null && at >= sinceIso) verdicts.set(uuid, verdict)
     const values = [...verdicts.values()]
     return {
       delivered: values.filter((verdict) => verdict === 'accepted').length,
       rejected: values.filter((verdict) => verdict === 'rejected').length,
-      waiting,
+      // The journal is written before the file is unlinked: what has a verdict waits no more.
+      waiting: Math.max(0, files.filter(({ uuid }) => !verdicts.has(uuid)).length - foreign),
     }
   }
 }

@@ -4,6 +4,8 @@ import type { Screen } from './screen.ts'
 
 export interface Progress {
   say(text: string): void
+  /** With `3/15` behind it on a terminal; elsewhere the text alone, and once. */
+  count(text: string, done: number, total: number): void
   /** Takes the line away, so that what follows stands alone. */
   end(): void
 }
@@ -12,16 +14,17 @@ const ERASE_LINE = '\r\u{1b}[K'
 
 export function showProgress(screen: Screen): Progress {
   let shown = ''
+  const say = (text: string): void => {
+    const line = printable(text)
+    if (line === shown) return
+    shown = line
+    // A line that wraps could not be taken back.
+    const fitting = [...line].slice(0, screen.columns - 1).join('')
+    screen.write(screen.isTty ? `${ERASE_LINE}${screen.paint('dim', fitting)}` : `${line}\n`)
+  }
   return {
-    say(text) {
-      const line = printable(text)
-      if (line === shown) return
-      shown = line
-      // A line that wraps could not be taken back.
-      if (screen.isTty)
-        screen.write(`${ERASE_LINE}${screen.paint('dim', [...line].slice(0, screen.columns - 1).join(''))}`)
-      else screen.write(`${line}\n`)
-    },
+    say,
+    count: (text, done, total) => say(screen.isTty ? `${text} ${done}/${total}` : text),
     end() {
       if (screen.isTty && shown !== '') screen.write(ERASE_LINE)
       shown = ''

@@ -50,7 +50,7 @@ export function pairsOf(report: StatusReport, nowMs: number): readonly (readonly
     ['app', app],
     ['directory', directory ?? 'none: there is no HOME; give --directory'],
     ['consent', consent.explanation, ...(consent.source === 'ci' || isCi(process.env) ? [hostDecides] : [])],
-    ['identity', identityInWords(identity)],
+    ['identity', identityInWords(identity, consent.allowed)],
     ['waiting', ...waitingInWords(waiting, nowMs)],
     ...standIns.map((each) => ['stand-in', `${each.directory}: ${waits(each.waiting)}`] as const),
     ['delivery', DELIVERY_WORDS[delivery]],
@@ -66,14 +66,14 @@ const DELIVERY_WORDS: { readonly [mode in TrackerStatus['delivery']]: string } =
   'spool-only': 'spool-only: no process can be started here, a later command delivers',
 }
 
-function identityInWords({ kind, anonId, principalId }: TrackerStatus['identity']): string {
+function identityInWords({ kind, anonId, principalId }: TrackerStatus['identity'], allowed: boolean): string {
   switch (kind) {
     case 'anonymous':
       return `anonymous ${anonId}`
     case 'linked':
       return `signed in as ${principalId} (installation ${anonId})`
     case 'none':
-      return 'none so far: the first command makes a random one'
+      return allowed ? 'none so far: the first command makes a random one' : 'none'
     case 'damaged':
       return 'damaged: the next command sets usage.json aside and makes a new one'
     case 'unreadable':
