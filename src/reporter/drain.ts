@@ -157,11 +157,13 @@ function settleVerdicts(
 }
 
 function journalEntry({ uuid, verdict, reason }: Verdict, file: Waiting | undefined): JournalEntry {
+  const command = file?.envelope.properties['command_name']
   return {
     at: new Date().toISOString(),
     verdict: verdict === 'accepted' ? 'accepted' : 'rejected',
     uuid,
     event: file?.envelope.event ?? null,
+    ...(typeof command === 'string' ? { command } : {}),
     ...(file === undefined ? {} : { distinct_id: file.envelope.distinct_id, bytes: file.bytes }),
     ...(reason === undefined ? {} : { reason }),
   }
