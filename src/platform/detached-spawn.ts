@@ -2,6 +2,7 @@
  * Starting a process that outlives us and inherits nothing: synchronous, usable inside 'exit', never throws, never prints, leaves no
  * handle. Every failure is an outcome. What leaks and why each line is here: docs/architecture.md, "Detaching".
  */
+import type { ChildProcess } from 'node:child_process'
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
 
@@ -80,7 +81,7 @@ export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input
 }
 
 /** The same process with pipes, not waited for; null when it cannot be started. The caller kills it. */
-export function killableSpawn(request: SpawnRequest): import('node:child_process').ChildProcess | null {
+export function killableSpawn(request: SpawnRequest): ChildProcess | null {
   try {
     const prepared = prepareNode(request, false)
     if (prepared.kind !== 'ready') return null
