@@ -1,6 +1,6 @@
 /** The package as a user gets it: packed, unpacked into a project of its own, with its declared dependencies and nothing else. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface Manifest {
@@ -31,7 +31,7 @@ export function projectWithPackage(also: readonly string[] = []): Project {
   mkdirSync(modules)
   const [packed] = npmPack(['--pack-destination', path])
   execFileSync('tar', ['-xzf', join(path, packed?.filename ?? ''), '-C', modules])
-  execFileSync('mv', [join(modules, 'package'), join(modules, manifest.name)])
+  renameSync(join(modules, 'package'), join(modules, manifest.name))
   for (const name of [...Object.keys(manifest.dependencies), ...also]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
