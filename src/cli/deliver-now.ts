@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { packageFile } from '../platform/package-files.ts'
 import { probeProcess } from '../platform/process-instance.ts'
+import { killSurvivor } from '../reporter/kill-survivor.ts'
 import { launchReporter } from '../reporter/launch.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import { parseLock } from '../reporter/reporter-lock.ts'
@@ -47,7 +48,8 @@ export async function deliverNow(seams: DeliverySeams): Promise<DeliveryCounts &
       destination: destinationOf(layout, seams.destination),
       consentFiles: consentFiles({ app: seams.place.app, directory: seams.place.directory ?? seams.directory }),
       reporterFile: packageFile(import.meta.url, 'reporter/main.cjs'),
-      how: 'detached',
+      startInline: null,
+      killSurvivor,
       patient: false,
       token,
       nowMs: Date.now(),
