@@ -1,14 +1,16 @@
+import fs from 'node:fs'
 import { defineConfig } from 'rolldown'
 
 /**
- * Four bundles; everything else in dist is tsc's output, file for file.
+ * Five bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
+ *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter, with posthog-node inside
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
-const shared = { platform: 'node', external: [/^node:/] }
+const shared = { platform: 'node', external: [/^node:/], plugins: [thirdPartyLicenses()] }
 
 // proper-lockfile and write-file-atomic patch the process they are loaded into (graceful-fs replaces fs.close and
 // process.cwd, signal-exit replaces process.emit and listens to signals). A guest does not do that: docs/decisions/0010.
@@ -27,6 +29,11 @@ export default defineConfig([
     ...shared,
     input: 'src/index.ts',
     output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
+  },
+  {
+    ...shared,
+    input: 'src/tracker/rare-paths.ts',
+    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named' },
   },
   {
     ...shared,
@@ -54,3 +61,29 @@ export default defineConfig([
     output: { file: 'dist/reporter/look-up-main.cjs', format: 'cjs', sourcemap: false },
   },
 ])
+
+/** dist/THIRD-PARTY-LICENSES.txt, from the modules that really are in a bundle. An unknown licence stops the build. */
+function thirdPartyLicenses() {
+  const folders = new Set()
+  return {
+    name: 'third-party-licenses',
+    writeBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        for (const [id, { renderedLength }] of Object.entries(chunk.modules ?? {})) {
+          const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0]
+          if (folder !== undefined && renderedLength > 0) folders.add(folder)
+        }
+      }
+      const notices = [...folders].sort().map(licenseNotice)
+      fs.writeFileSync('dist/THIRD-PARTY-LICENSES.txt', `${notices.join('\n\n')}\n`)
+    },
+  }
+}
+
+function licenseNotice(folder) {
+  const { name, version, license } = JSON.parse(fs.readFileSync(`${folder}/package.json`, 'utf8'))
+  const file = fs.readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  if (!['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'].includes(license) || file === undefined)
+    throw new Error(`licence of ${name}: ${license}, ${file ?? 'no text'}; wants a permissive one and its text`)
+  return `${name} ${version} (${license})\n\n${fs.readFileSync(`${folder}/${file}`, 'utf8').trim()}`
+}

@@ -54,48 +54,7 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
   }
 }
 
-export type ChildAnswer =
-  | { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string }
-  | Exclude<SpawnOutcome, { kind: 'spawned' }>
-
-/** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: facts peers M1–M3). */
-export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input?: string): ChildAnswer {
-  try {
-    const prepared = prepareNode(request, false)
-    if (prepared.kind !== 'ready') return prepared
-    const child = process.getBuiltinModule('node:child_process').spawnSync(prepared.command, prepared.args, {
-      ...prepared.options,
-      timeout: Math.max(1, Math.floor(timeoutMs)),
-      killSignal: 'SIGKILL',
-      encoding: 'utf8',
-      maxBuffer: 256 * 1024,
-      ...(input === undefined ? {} : { input }),
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
-    })
-    if (child.error !== undefined && child.pid === 0) return { kind: 'failed', reason: errorCode(child.error) }
-    return { kind: 'exited', code: child.status, stdout: child.stdout ?? '' }
-  } catch (error) {
-    return { kind: 'failed', reason: errorCode(error) }
-  }
-}
-
-/** The same process with pipes, not waited for; null when it cannot be started. The caller kills it. */
-export function killableSpawn(request: SpawnRequest): import('node:child_process').ChildProcess | null {
-  try {
-    const prepared = prepareNode(request, false)
-    if (prepared.kind !== 'ready') return null
-    const child = process
-      .getBuiltinModule('node:child_process')
-      .spawn(prepared.command, prepared.args, { ...prepared.options, stdio: ['pipe', 'pipe', 'ignore'] })
-    child.on('error', () => undefined)
-    child.stdin?.on('error', () => undefined)
-    return child.pid === undefined ? null : child
-  } catch {
-    return null
-  }
-}
-
-interface Prepared {
+export interface Prepared {
   readonly kind: 'ready'
   readonly command: string
   readonly args: readonly string[]
@@ -110,11 +69,20 @@ interface Prepared {
 
 /** Whether a process can be started from here at all. */
 export function canSpawnHere(): boolean {
-  return isPlainNode() && process.getBuiltinModule('node:worker_threads').isMainThread
+  return isPlainNode() && !isWorkerThread()
 }
 
-function prepareNode(request: SpawnRequest, boxed = true): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return { kind: 'refused', reason: 'worker-thread' }
+/** Node marks what a worker may not call; loading node:worker_threads to ask would cost every command 1.5 ms. */
+function isWorkerThread(): boolean {
+  return (process.abort as { readonly disabled?: boolean }).disabled === true
+}
+
+/** Everything about the child but its stdio. `boxed`: it outlives us, so a clock has to stand outside. */
+export function prepareNode(
+  request: SpawnRequest,
+  boxed = true,
+): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
+  if (isWorkerThread()) return { kind: 'refused', reason: 'worker-thread' }
   if (!isPlainNode()) return { kind: 'refused', reason: 'unsupported-runtime' }
   if (!fs.existsSync(request.script)) return { kind: 'refused', reason: 'script-missing' }
   const node = nodeExecutable()

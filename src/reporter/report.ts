@@ -1,7 +1,7 @@
 /**
  * A reporter's whole run: sign the lock, adopt the dead, drain, linger for the rest of a burst, unlock, look a last time, leave.
  *
- * Lost wake-up: the lock is gone before the last look, and a producer looks at the lock after its file is in `pending/`. If that
+ * Race R7, the lost wake-up: the lock is gone before the last look, and a producer looks at the lock after its file is in `pending/`. If that
  * look finds something, the lock is taken again before it is drained, or a second reporter would be launched beside this one.
  */
 import { readIdentity } from '../identity/identity-file.ts'

@@ -14,6 +14,8 @@ export interface JournalEntry {
   readonly verdict: 'accepted' | 'rejected' | 'dropped'
   readonly uuid: string | null
   readonly event: string | null
+  /** `command_name` of an event about a command. */
+  readonly command?: string
   readonly distinct_id?: string
   readonly reason?: string
   /** Bytes of the envelope file. */
