@@ -7,6 +7,7 @@ import { runNode } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MODULE = new URL('../../dist/platform/detached-spawn.js', import.meta.url).href
+const BOUNDED = new URL('../../dist/platform/bounded-spawn.js', import.meta.url).href
 
 let home: Home
 let script: string
@@ -43,7 +44,7 @@ async function inHost(
     node = process.execPath,
   }: { before?: string; env?: Record<string, string>; node?: string } = {},
 ): Promise<Record<string, unknown>> {
-  const text = `${before}; const m = await import(${JSON.stringify(MODULE)}); console.log(JSON.stringify(${expression}))`
+  const text = `${before}; const m = await import(${JSON.stringify(MODULE)}); const b = await import(${JSON.stringify(BOUNDED)}); console.log(JSON.stringify(${expression}))`
   const { start } = await import('../support/run.ts')
   const end = await start(node, ['--input-type=module', '-e', text], { env: home.env(env) }).finished
   if (end.code !== 0 || end.stderr !== '') throw new Error(`${end.code}: ${end.stderr}`)
@@ -188,19 +189,19 @@ describe('boundedSpawnSync()', () => {
       script,
       `process.stdin.on('data', (d) => process.stdout.write('<' + d + '>')).on('end', () => { process.exitCode = 3 })`,
     )
-    expect(await inHost(`m.boundedSpawnSync(${request()}, 10_000, 'in')`)).toEqual({
+    expect(await inHost(`b.boundedSpawnSync(${request()}, 10_000, 'in')`)).toEqual({
       kind: 'exited',
       code: 3,
       stdout: '<in>',
     })
     writeFileSync(script, `process.exitCode = process.stdin.read() === null ? 0 : 1`)
-    expect(await inHost(`m.boundedSpawnSync(${request()}, 10_000)`)).toEqual({ kind: 'exited', code: 0, stdout: '' })
+    expect(await inHost(`b.boundedSpawnSync(${request()}, 10_000)`)).toEqual({ kind: 'exited', code: 0, stdout: '' })
   })
 
   it('kills what does not end, and the host goes on', async () => {
     writeFileSync(script, `process.on('SIGTERM', () => {}); process.stdout.write('begun'); for (;;);`)
     const startedAt = Date.now()
-    expect(await inHost(`m.boundedSpawnSync(${request()}, 400)`)).toMatchObject({ kind: 'exited', code: null })
+    expect(await inHost(`b.boundedSpawnSync(${request()}, 400)`)).toMatchObject({ kind: 'exited', code: null })
     expect(Date.now() - startedAt).toBeLessThan(5000)
   })
 })
@@ -212,7 +213,7 @@ describe('killableSpawn()', () => {
       [
         '--input-type=module',
         '-e',
-        `const m = await import(${JSON.stringify(MODULE)}); const child = m.killableSpawn(${request()})
+        `const m = await import(${JSON.stringify(BOUNDED)}); const child = m.killableSpawn(${request()})
          child.stdout.on('data', (d) => console.log(String(d))); child.stdin.end('echo')
          console.log(m.killableSpawn({ ...${request()}, script: '/nonexistent.cjs' }))`,
       ],

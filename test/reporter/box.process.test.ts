@@ -172,7 +172,7 @@ async function blocked(home: Home, host: string, how: string, outside: readonly 
   const variables = reporterVariables(home, host)
   const box = outside.length > 0 ? 'outside' : 'inside'
   const env = home.env({ ...variables, AFTERWORD_BOX: box, HOW: how, FIFO: fifo })
-  const [command = '', ...args] = [...outside, process.execPath, '--require', program('block.cjs'), REPORTER_FILE]
+  const [command, ...args] = [...outside, process.execPath, '--require', program('block.cjs'), REPORTER_FILE]
   const options: SpawnOptions = { env, detached: true }
   const { finished } = start(command, args, options)
   const lives = await watch(home, outside.length > 0 ? ['timeout', 'node'] : ['node'])

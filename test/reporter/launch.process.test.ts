@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { destinationKey } from '../../src/reporter/backoff.ts'
+import { killSurvivor } from '../../src/reporter/kill-survivor.ts'
 import { type LaunchRequest, launchReporter } from '../../src/reporter/launch.ts'
+import { startInline } from '../../src/reporter/launch-inline.ts'
 import { REPORTER_LIMITS } from '../../src/reporter/limits.ts'
 import { parseLock, takeReporterLock } from '../../src/reporter/reporter-lock.ts'
 import { encodeTask } from '../../src/reporter/reporter-task.ts'
@@ -28,7 +30,8 @@ const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   destination: { apiKey: 'phc_test', host: posthog.url },
   consentFiles: [home.layout.consent],
   reporterFile: REPORTER_FILE,
-  how: 'detached',
+  startInline: null,
+  killSurvivor,
   patient: true,
   token: 'mine',
   nowMs: Date.now(),
@@ -110,7 +113,7 @@ describe('launchReporter()', () => {
     onTestFinished(hole.close)
     enqueueMany(home.layout, 2)
     const startedAt = Date.now()
-    const outcome = launchReporter(request({ how: 'inline', destination: { apiKey: 'phc_test', host: hole.url } }))
+    const outcome = launchReporter(request({ startInline, destination: { apiKey: 'phc_test', host: hole.url } }))
     expect(outcome.kind).toBe('ran-inline')
     expect(Date.now() - startedAt).toBeLessThan(REPORTER_LIMITS.inlineKillMs + 300)
     expect(home.pending()).toHaveLength(2)
