@@ -88,11 +88,11 @@ const requireOwn = createRequire(import.meta.url) as (id: string) => NativeConst
 function builtIn(): NativeConstructor | undefined {
   // oxlint-disable-next-line typescript/unbound-method -- put back below, and called as process's meanwhile
   const emitWarning = process.emitWarning
-  process.emitWarning = ((warning: string | Error, ...rest: never[]) => {
+  process.emitWarning = (warning: string | Error, ...rest: never[]) => {
     if (!/\bSQLite\b/.test(String(warning))) emitWarning.call(process, warning, ...rest)
-  }) as typeof process.emitWarning
+  }
   try {
-    const sqlite = process.getBuiltinModule('node:sqlite') as { DatabaseSync?: NativeConstructor } | undefined
+    const sqlite: { DatabaseSync?: NativeConstructor } | undefined = process.getBuiltinModule('node:sqlite')
     return sqlite?.DatabaseSync
   } finally {
     process.emitWarning = emitWarning

@@ -3,12 +3,12 @@
  * reporter; both ends of the format live here. One JSON object and a final newline, at most 32 KiB (SPOOL_BOUNDS).
  */
 import type { EventName } from './catalogue.ts'
+import type { ShapeValues } from './shapes.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type Properties = { readonly [name: string]: Json }
 
-/** How an event leaves: a detached reporter, a bounded child that is waited for, or whoever comes next. */
-export type DeliveryMode = 'detached' | 'inline' | 'spool-only'
+export type DeliveryMode = ShapeValues['delivery']
 
 export interface Envelope {
   readonly schema_version: 1

@@ -4,10 +4,10 @@
  */
 import { isCommandEvent, isEventName, shapeOf } from './catalogue.ts'
 import type { Json, Properties } from './envelope.ts'
-import { scrubExceptionList } from './exception-list.ts'
 import { isHostPropertyName, isHostString } from './host-properties.ts'
 import { looksSecret } from './looks-secret.ts'
 import { NO_CONTEXT, type RedactionContext, redactMessage } from './redact.ts'
+import { scrubExceptionList } from './scrub-exception-list.ts'
 import { fits, type ShapeName } from './shapes.ts'
 
 export interface ScrubbedProperties {

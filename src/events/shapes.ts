@@ -1,6 +1,5 @@
 /** The shapes a catalogued value may have: closed, each with its type and its run-time check. No shape admits free text. */
 import type { EndSignal, Outcome } from '../tracker/command-outcome.ts'
-import type { DeliveryMode } from './envelope.ts'
 import type { ExceptionList } from './exception-list.ts'
 
 export interface ShapeValues {
@@ -22,7 +21,8 @@ export interface ShapeValues {
   signal: EndSignal
   name: string
   message: string
-  delivery: DeliveryMode
+  /** How an event leaves: a detached reporter, a bounded child that is waited for, or whoever comes next. */
+  delivery: 'detached' | 'inline' | 'spool-only'
   id: string
   exceptions: ExceptionList
   fingerprint: string
@@ -52,7 +52,7 @@ const CHECKS: { readonly [S in ShapeName]: Check } = {
   signal: ['SIGINT', 'SIGTERM', 'SIGHUP'] satisfies EndSignal[],
   name: /^(?:[A-Za-z][\w.]{0,63}|\(other\))$/,
   message: (value) => typeof value === 'string' && value !== '' && value.length <= MESSAGE_LENGTH_MAX,
-  delivery: ['detached', 'inline', 'spool-only'] satisfies DeliveryMode[],
+  delivery: ['detached', 'inline', 'spool-only'] satisfies ShapeValues['delivery'][],
   id: (value) => typeof value === 'string' && value !== '' && value.length <= ID_LENGTH_MAX,
   exceptions: (value) => Array.isArray(value) && value.length > 0, // looked into, and made anew, by scrubExceptionList
   fingerprint: /^[\w.:()-]{1,64}$/,

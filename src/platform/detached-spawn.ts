@@ -40,9 +40,9 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
     const prepared = prepareNode(request)
     if (prepared.kind !== 'ready') return prepared
     const { command, args, box, options } = prepared
-    const child = process
-      .getBuiltinModule('node:child_process')
-      .spawn(command, args, { ...options, detached: true, stdio: maskedStdio() })
+    const child = withMaskedStdio((stdio) =>
+      process.getBuiltinModule('node:child_process').spawn(command, args, { ...options, detached: true, stdio }),
+    )
     // ENOENT, EACCES, EAGAIN and EMFILE come as an event; without a listener it would crash the host.
     child.on('error', () => undefined)
     child.unref()
@@ -61,7 +61,7 @@ export interface Prepared {
   readonly box: 'outside' | 'inside'
   readonly options: {
     readonly cwd: string
-    readonly env: Record<string, string>
+    readonly env: Record<string, string | undefined>
     readonly windowsHide: true
     readonly shell: false
   }
@@ -119,8 +119,9 @@ function nodeExecutable(): { readonly path: string; readonly survivesUs: boolean
   return process.platform === 'linux' ? { path: '/proc/self/exe', survivesUs: false } : null
 }
 
-function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
-  const env: Record<string, string> = {}
+function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  // Node hands this one on even where `env` does not name it, unless `env` says so itself.
+  const env: Record<string, string | undefined> = { NODE_V8_COVERAGE: undefined }
   for (const name of ALLOWED_VARIABLES) {
     const value = process.env[name]
     if (value !== undefined && value.length < 32_000) env[name] = value
@@ -137,19 +138,27 @@ const FIRST_DESCRIPTOR_NODE_LEAVES_OPEN = 16
 const DESCRIPTORS_MAX = 1024
 
 /**
- * All of them ignored. Node marks inherited descriptors close-on-exec only up to 15 and then to the first gap, so a `flock` that a
- * shell holds on fd 20 would be held by the reporter: every such slot gets /dev/null.
+ * Standard streams ignored, and nothing else inherited. Node marks inherited descriptors close-on-exec only up to 15 and then to the
+ * first gap, so a `flock` that a shell holds on fd 20 would be held by the reporter. Beyond 2, 'ignore' leaves a descriptor as it
+ * is: every one that would leak is covered by an open /dev/null.
  */
-function maskedStdio(): 'ignore'[] {
-  let highest = 2
-  if (process.platform === 'linux') {
-    for (const name of readdirQuietly('/proc/self/fdinfo')) {
-      const fd = Number(name)
-      if (fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && fd > highest && !closesOnExec(fd))
-        highest = fd
-    }
+function withMaskedStdio<T>(spawn: (stdio: ('ignore' | number)[]) => T): T {
+  const leaking = process.platform === 'linux' ? leakingDescriptors() : []
+  if (leaking.length === 0) return spawn(['ignore', 'ignore', 'ignore'])
+  const devNull = fs.openSync('/dev/null', 'r+')
+  try {
+    const stdio = Array<'ignore' | number>(Math.max(...leaking) + 1).fill('ignore')
+    for (const fd of leaking) stdio[fd] = devNull
+    return spawn(stdio)
+  } finally {
+    fs.closeSync(devNull)
   }
-  return Array<'ignore'>(highest + 1).fill('ignore')
+}
+
+function leakingDescriptors(): readonly number[] {
+  return readdirQuietly('/proc/self/fdinfo')
+    .map(Number)
+    .filter((fd) => fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && !closesOnExec(fd))
 }
 
 const O_CLOEXEC = 0o2000000

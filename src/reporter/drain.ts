@@ -93,7 +93,10 @@ function readPending(
     if (parsed.kind !== 'envelope' || parsed.envelope.uuid !== uuid) continue
     const { envelope } = parsed
     const host = envelope.api_key === destination.apiKey ? destination.host : envelope.host
-    waiting.set(uuid, { envelope: { ...envelope, host }, bytes: file.kind === 'text' ? file.text.length : 0 })
+    waiting.set(uuid, {
+      envelope: { ...envelope, host },
+      bytes: file.kind === 'text' ? Buffer.byteLength(file.text) : 0,
+    })
   }
   return waiting
 }
@@ -154,11 +157,13 @@ function settleVerdicts(
 }
 
 function journalEntry({ uuid, verdict, reason }: Verdict, file: Waiting | undefined): JournalEntry {
+  const command = file?.envelope.properties['command_name']
   return {
     at: new Date().toISOString(),
     verdict: verdict === 'accepted' ? 'accepted' : 'rejected',
     uuid,
     event: file?.envelope.event ?? null,
+    ...(typeof command === 'string' ? { command } : {}),
     ...(file === undefined ? {} : { distinct_id: file.envelope.distinct_id, bytes: file.bytes }),
     ...(reason === undefined ? {} : { reason }),
   }

@@ -1,7 +1,7 @@
 /**
  * The parent's side of the reporter: refuse, or make the lock and start one. Synchronous, usable inside 'exit', never throws.
  *
- * Lost wake-up: the producer has renamed its file into `pending/` before it looks at the lock here; a reporter unlinks the lock
+ * Race R7, the lost wake-up: the producer has renamed its file into `pending/` before it looks at the lock here; a reporter unlinks the lock
  * before it looks at `pending/` for the last time. So a file is seen by one of them, whatever the order.
  */
 import { readSmallFile } from '../files/read-small-file.ts'

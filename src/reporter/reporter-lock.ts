@@ -9,6 +9,7 @@
  * Race R8: two commands find the same stale lock. Each renames it aside; the second finds nothing, or catches the first's new
  * lock, sees that it is not the stale one, and links it back.
  */
+import type { Stats } from 'node:fs'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { REPORTER_LIMITS } from './limits.ts'
@@ -56,7 +57,7 @@ function make(path: string, token: string, nowMs: number): LockTaken {
   }
 }
 
-function takeOver(path: string, token: string, seen: import('node:fs').Stats, nowMs: number): LockTaken {
+function takeOver(path: string, token: string, seen: Stats, nowMs: number): LockTaken {
   const aside = `${path}.${token}.tmp`
   try {
     fs.renameSync(path, aside)
@@ -69,8 +70,7 @@ function takeOver(path: string, token: string, seen: import('node:fs').Stats, no
     putBack(aside, path)
     return { kind: 'held', ageMs: nowMs - caught.mtimeMs }
   }
-  if (caught.isDirectory()) fs.rmdirSync(aside)
-  else fs.unlinkSync(aside)
+  if (!caught.isDirectory()) fs.unlinkSync(aside) // a folder that somebody made here stays aside, with whatever is in it
   const made = make(path, token, nowMs)
   return made.kind === 'taken' ? { kind: 'taken-over', token, stale } : made
 }

@@ -5,7 +5,7 @@ import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
 import type { JournalEntry } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
-import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
+import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from './command-outcome.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
 import { runningCommand } from './exit-hooks.ts'
 import { loadRareChanges, loadRarePaths } from './load-rare.ts'
@@ -65,7 +65,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     try {
       value = await command(begun)
     } catch (error) {
-      void begun.finish({ error })
+      await begun.finish({ error }) // a promise only if a login inside succeeded
       throw error
     }
     await begun.finish()
@@ -158,13 +158,16 @@ const NOTHING: BegunCommand<never> & BegunCommand = {
 
 /** The inner of two: what it learns belongs to the outer, and the outer's end is the event. */
 function joined(outer: Run, act: IdentityAct | null): BegunCommand {
+  if (act !== null) outer.tries(act)
   return {
     add: (values) => outer.add(values),
-    finish: (end = {}) => {
-      if (act !== null && !('error' in end) && (end.outcome ?? 'ok') === 'ok') outer.becomes(act)
+    finish: (end) => {
+      if (act === null) return undefined
+      if (resolveCommandOutcome(endOf(end)).outcome === 'ok') outer.becomes(act)
+      else outer.tries(null)
       return undefined
     },
-    discard: () => undefined,
+    discard: () => outer.tries(null),
   }
 }
 

@@ -17,17 +17,19 @@ export function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): I
   if (file.kind === 'unreadable') return { kind: 'none', reason: `usage.json: ${file.reason}` }
   if (file.kind === 'damaged') {
     const repaired = loadRareChanges()?.setDamagedAside(layout, () => !isStoredOff(settings), Date.now())
-    if (repaired === undefined || repaired.kind === 'failed') return { kind: 'none', reason: 'usage.json: damaged' }
+    const isRepaired = repaired !== undefined && (repaired.kind !== 'failed' || repaired.reason === 'busy')
+    if (!isRepaired) return { kind: 'none', reason: 'usage.json: damaged' }
   }
   const made = createIdentity(layout.usage, layout.telemetry)
   if (made.kind === 'failed') return { kind: 'none', reason: made.reason }
   if (made.kind === 'created') {
+    if (settings.principal !== null) writeMark(layout.principal, made.identity)
     // Race R11: `off` erased between our look at consent and the link. Either this look sees it, or its erasing came later.
     if (isStoredOff(settings)) {
       removeQuietly(layout.usage)
+      removeQuietly(layout.principal)
       return { kind: 'none', reason: 'off' }
     }
-    if (settings.principal !== null) writeMark(layout.principal, made.identity)
   }
   return made.identity
 }

@@ -54,7 +54,7 @@ export function identityAtBegin(
   if (due === 'nothing' || settings.principal === null) return asIs
   const isTooSoon = (text: string): boolean =>
     isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash)
-  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, isTooSoon) ?? null
+  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, { isTooSoon }) ?? null
   const inDoubt = opened.linked_principal_id !== null
   const fresh = inDoubt ? newAnonId() : null
   const distinct = fresh === null ? asIs.distinct : { distinctId: fresh, isAnon: true }

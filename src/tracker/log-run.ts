@@ -38,6 +38,7 @@ export class LogRun implements Ending {
     this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
   }
 
+  tries(): void {}
   becomes(): void {}
 
   finish(end: CommandEnd): undefined {

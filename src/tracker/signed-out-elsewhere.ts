@@ -15,7 +15,7 @@ export function signOutElsewhere(
 ): Identity {
   const outcome = loadRareChanges()?.changeIdentity({
     paths: layout,
-    event: { kind: 'signed-out' },
+    event: { kind: 'signed-out', toldAt: new Date().toISOString() },
     onlyIf: identity,
     waitMs: 0,
     allowed: () => !isStoredOff(settings),

@@ -28,6 +28,7 @@ test('HostValues compiles for what is declared, and for nothing else', () => {
   add({ path: '/home/me' })
   // @ts-expect-error not an integer
   add({ files: '3' })
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- that it is empty is what is tested
   const none = (values: HostValues<Record<never, never>>): unknown => values
   none({})
   // @ts-expect-error nothing is declared

@@ -1,10 +1,11 @@
 import { expect, test, vi } from 'vitest'
+import type * as uuid7Module from '../../src/events/uuid7.ts'
 
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 const NOW = 1_763_640_000_123
 
 /** A process of its own: the counter is the module's. */
-async function freshModule(): Promise<typeof import('../../src/events/uuid7.ts')> {
+async function freshModule(): Promise<typeof uuid7Module> {
   vi.resetModules()
   return await import('../../src/events/uuid7.ts')
 }

@@ -363,7 +363,7 @@ describe('delivery as a whole', () => {
           clockMs += 60_000
         }
         for (const { uuid } of files(count)) {
-          const expected = unacceptable.has(uuid) || poisonous.has(uuid) ? false : true
+          const expected = !(unacceptable.has(uuid) || poisonous.has(uuid))
           expect(stored.has(uuid), `${uuid} stored`).toBe(expected)
           if (expected) expect(rejected.has(uuid), `${uuid} rejected`).toBe(false)
         }

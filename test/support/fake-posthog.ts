@@ -177,7 +177,7 @@ export async function startFakePostHog(options: FakePostHogOptions = {}): Promis
         const check = (): void => {
           try {
             const value = predicate(fake)
-            if (value) settle(() => resolve(value as NonNullable<T>))
+            if (value) settle(() => resolve(value))
           } catch (error) {
             settle(() => reject(error))
           }

@@ -1,5 +1,6 @@
 /** Real children, owned by the test: started with a clean environment, killed as a group when the test is over. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 
 export interface Finished {
@@ -75,6 +76,11 @@ export function start(
 /** Runs a Node program to its end. */
 export function runNode(args: readonly string[], options: SpawnOptions & { input?: string } = {}): Promise<Finished> {
   return start(process.execPath, args, options).finished
+}
+
+/** Pids of its children that it has not waited for. */
+export function childrenOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
 }
 
 /** Absolute path of a file in test/programs. */
