@@ -260,6 +260,17 @@ describe('setTracking()', () => {
   )
   const UNTIL_USR2 = `console.log('ready'); await new Promise((done) => { const t = setInterval(() => {}, 1000); process.on('SIGUSR2', () => { clearInterval(t); done() }) })`
 
+  test("'off' and 'on' while a command runs: what had begun before the no is not recorded", async () => {
+    const home = makeHome()
+    const running = start(process.execPath, [program('ends.mjs'), UNTIL_USR2], { env: home.env() })
+    await running.said('ready')
+    trackerOf(home).setTracking('off')
+    trackerOf(home).setTracking('on')
+    running.child.kill('SIGUSR2')
+    expect((await running.finished).code).toBe(0)
+    expect(home.files()).toEqual(['telemetry/consent.json'])
+  })
+
   test("'off' while a request is on the wire: the reporter writes nothing more", async () => {
     const posthog = await startFakePostHog({ respond: { delayMs: 400 } })
     onTestFinished(() => posthog.close())
