@@ -258,7 +258,8 @@ describe('setTracking()', () => {
       expect(home.files()).toEqual(['telemetry/consent.json'])
     },
   )
-  const UNTIL_USR2 = `console.log('ready'); await new Promise((done) => { const t = setInterval(() => {}, 1000); process.on('SIGUSR2', () => { clearInterval(t); done() }) })`
+  const UNTIL_USR2 = `const t = setInterval(() => {}, 1000)
+    await new Promise((done) => { process.on('SIGUSR2', () => { clearInterval(t); done() }); console.log('ready') })`
 
   test("'off' and 'on' while a command runs: what had begun before the no is not recorded", async () => {
     const home = makeHome()

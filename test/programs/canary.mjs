@@ -50,7 +50,7 @@ await tracker.run('canary', (command) => {
   }
 })
 const begun = tracker.begin('canary')
-begun.finish({ error: everywhere(new TypeError(MARK)), outcome: MARK, exitCode: MARK })
+void begun.finish({ error: everywhere(new TypeError(MARK)), outcome: MARK, exitCode: MARK })
 await tracker.run('canary.last', () => {
   throw everywhere(new RangeError(MARK))
 })
