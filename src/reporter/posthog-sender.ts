@@ -40,7 +40,8 @@ export function startPostHogSender({ scrub, env = process.env }: PostHogSenderOp
       const { requestMs, requestReserveMs } = REPORTER_LIMITS
       const limitMs = Math.min(requestMs, boxLeftMs - Math.min(requestReserveMs, boxLeftMs / 4))
       if (limitMs <= 0) return { kind: 'no-answer', reason: 'aborted' }
-      const uuids = envelopes.map(({ uuid }) => uuid)
+      const inWireOrder = exceptionsLast(envelopes)
+      const uuids = inWireOrder.map(({ uuid }) => uuid)
       const { fetch, answer } = ackingFetch(uuids, {
         connections,
         limitMs,
@@ -62,7 +63,7 @@ export function startPostHogSender({ scrub, env = process.env }: PostHogSenderOp
           disableCompression: true, // ours comes after the uuids were read
           requestTimeout: REPORTER_LIMITS.exitMs, // ours is shorter, and ref'd
         })
-        for (const envelope of envelopes) client.capture(wireEvent(envelope, scrub))
+        for (const envelope of inWireOrder) client.capture(wireEvent(envelope, scrub))
         await client.flush()
       } catch (error) {
         // flush() rejects after every answer that it does not like: that is known already, exactly. The rest is told here.
@@ -74,6 +75,12 @@ export function startPostHogSender({ scrub, env = process.env }: PostHogSenderOp
       connections.close()
     },
   }
+}
+
+/** posthog-node takes a turn more for a `$exception`: it would overtake nothing, but what was captured after it would. */
+function exceptionsLast(envelopes: readonly Envelope[]): readonly Envelope[] {
+  const isException = ({ event }: Envelope): boolean => event === '$exception'
+  return [...envelopes.filter((each) => !isException(each)), ...envelopes.filter(isException)]
 }
 
 interface WireEvent {

@@ -74,10 +74,10 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** For hosts that cannot wrap. Not finished when the process ends: the process's end is the command's. */
   begin(name: string, options: CommandOptions = {}): BegunCommand<T> {
-    const act = options.identity ?? null
     try {
+      const act = options.identity ?? null
       const outer = runningCommand(this.#settings.directory ?? '') as Run | undefined
-      if (outer !== undefined) return joined(outer, act)
+      if (outer !== undefined) return this.#guarded(joined(outer, act))
       const run = beginCommand({
         settings: this.#settings,
         name,
@@ -85,7 +85,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
         count: (outcome) => this.#count(outcome),
       })
       if (typeof run === 'string') this.#count(run)
-      return typeof run === 'string' ? NOTHING : this.#guarded(run)
+      return typeof run === 'string' ? NOTHING : this.#guarded(alone(run))
     } catch (error) {
       this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
       return NOTHING
@@ -109,7 +109,8 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     return directory === null ? [] : (loadRarePaths()?.readJournal(spoolLayout(directory).journal) ?? [])
   }
 
-  #guarded(run: Run): BegunCommand {
+  /** What a host calls with, and what another copy of this package answers, is not ours. */
+  #guarded(begun: BegunCommand): BegunCommand {
     const quietly = <R>(work: () => R): R | undefined => {
       try {
         return work()
@@ -119,9 +120,9 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
       }
     }
     return {
-      add: (values) => quietly(() => run.add(values)),
-      finish: (end) => quietly(() => run.finish(endOf(end))),
-      discard: () => quietly(() => run.discard()),
+      add: (values) => quietly(() => begun.add(values)),
+      finish: (end) => quietly(() => begun.finish(end)),
+      discard: () => quietly(() => begun.discard()),
     }
   }
 
@@ -156,6 +157,14 @@ const NOTHING: BegunCommand<never> & BegunCommand = {
   discard: () => undefined,
 }
 
+function alone(run: Run): BegunCommand {
+  return {
+    add: (values) => run.add(values),
+    finish: (end) => run.finish(endOf(end)),
+    discard: () => run.discard(),
+  }
+}
+
 /** The inner of two: what it learns belongs to the outer, and the outer's end is the event. */
 function joined(outer: Run, act: IdentityAct | null): BegunCommand {
   if (act !== null) outer.tries(act)
@@ -173,15 +182,18 @@ function joined(outer: Run, act: IdentityAct | null): BegunCommand {
 
 function endOf(end: CommandFinish = {}): CommandEnd {
   const error = 'error' in end ? { error: end.error } : {}
-  if (end.outcome !== undefined)
+  if (end.outcome !== undefined && DECLARABLE.includes(end.outcome))
     return { kind: 'declared', outcome: end.outcome, exitCode: codeOf(end, end.outcome === 'ok' ? 0 : 1), ...error }
   return 'error' in end
     ? { kind: 'threw', error: end.error, exitCode: codeOf(end, 1) }
     : { kind: 'returned', exitCode: codeOf(end, 0) }
 }
 
+const DECLARABLE: readonly CommandOutcome['outcome'][] = ['ok', 'error', 'usage_error', 'cancelled', 'terminated']
+
+/** What the types forbid and JavaScript says all the same counts as not said: it could not be written down. */
 function codeOf(end: CommandFinish, fallback: number): number {
-  if (end.exitCode !== undefined) return end.exitCode
+  if (end.exitCode !== undefined && Number.isSafeInteger(end.exitCode)) return end.exitCode
   const code = Number(process.exitCode ?? fallback)
   return Number.isSafeInteger(code) && (code !== 0 || fallback === 0) ? code : fallback
 }

@@ -84,6 +84,8 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
     ci = 'off',
     notice = false,
     errorMessages = 'redacted',
+    exceptions = false,
+    properties,
   } = options
   if (typeof app !== 'string' || !/^[A-Za-z0-9][\w.-]{0,63}$/.test(app))
     throw new TypeError(wrong('app', app, 'a short name of letters, digits, dots and dashes'))
@@ -96,6 +98,9 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
     throw new TypeError(wrong('credential', typeof credential, 'a function that returns the text or null'))
   if (notice !== false && (typeof notice !== 'object' || notice === null || typeof notice.url !== 'string'))
     throw new TypeError(wrong('notice', notice, 'false or { url }'))
+  if (typeof exceptions !== 'boolean') throw new TypeError(wrong('exceptions', exceptions, 'true or false'))
+  if (properties !== undefined && typeof properties?.types !== 'object')
+    throw new TypeError(wrong('properties', typeof properties, 'what defineProperties({ … }) returns'))
   return {
     app,
     version,
@@ -103,11 +108,11 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
     directory: directory?.replace(/(?<=.)[/\\]+$/, '') ?? defaultDirectory(app),
     principal: principalSource(principal),
     credential: credential ?? null,
-    properties: options.properties,
+    properties,
     ci,
     notice: notice === false ? null : notice,
     errorMessages,
-    exceptions: options.exceptions === true,
+    exceptions,
   }
 }
 

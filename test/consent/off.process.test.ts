@@ -258,7 +258,19 @@ describe('setTracking()', () => {
       expect(home.files()).toEqual(['telemetry/consent.json'])
     },
   )
-  const UNTIL_USR2 = `console.log('ready'); await new Promise((done) => { const t = setInterval(() => {}, 1000); process.on('SIGUSR2', () => { clearInterval(t); done() }) })`
+  const UNTIL_USR2 = `const t = setInterval(() => {}, 1000)
+    await new Promise((done) => { process.on('SIGUSR2', () => { clearInterval(t); done() }); console.log('ready') })`
+
+  test("'off' and 'on' while a command runs: what had begun before the no is not recorded", async () => {
+    const home = makeHome()
+    const running = start(process.execPath, [program('ends.mjs'), UNTIL_USR2], { env: home.env() })
+    await running.said('ready')
+    trackerOf(home).setTracking('off')
+    trackerOf(home).setTracking('on')
+    running.child.kill('SIGUSR2')
+    expect((await running.finished).code).toBe(0)
+    expect(home.files()).toEqual(['telemetry/consent.json'])
+  })
 
   test("'off' while a request is on the wire: the reporter writes nothing more", async () => {
     const posthog = await startFakePostHog({ respond: { delayMs: 400 } })

@@ -131,6 +131,7 @@ const cases: readonly Case[] = [
           lands: 'lost',
           // Where consent cannot be looked at, the answer is no.
           counts: mode === 0o755 ? { 'refused: not-ours': 1 } : { 'off: stored-unreadable': 1 },
+          // oxlint-disable-next-line vitest/no-standalone-expect -- called by the test
           proof: () => expect(home.files()).toEqual([]),
         }
       },
@@ -344,9 +345,10 @@ function perform(
 ): Promise<Finished> {
   const all = { ...home.env({ TMPDIR: temporary, POSTHOG: broken.endpoint ?? posthog.url }), ...broken.env, ...added }
   const env = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
-  const [command = '', ...args] = [...(broken.wrap ?? []), process.execPath, ...(broken.nodeFlags ?? []), PROGRAM, end]
+  const words = [...(broken.wrap ?? []), process.execPath, ...(broken.nodeFlags ?? []), PROGRAM, end]
   const as = broken.uid === undefined || !IS_ROOT ? {} : { uid: broken.uid, gid: broken.uid }
-  return start(command, args, { env, ...(broken.cwd === undefined ? {} : { cwd: broken.cwd }), ...as }).finished
+  return start(words[0] ?? '', words.slice(1), { env, ...(broken.cwd === undefined ? {} : { cwd: broken.cwd }), ...as })
+    .finished
 }
 
 /** Exactly one event, saying how the host ended, where it was expected; or none anywhere. */

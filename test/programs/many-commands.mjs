@@ -8,9 +8,8 @@ const tracker = new CommandTracker({
   posthog,
   ...JSON.parse(process.env.TRACKER ?? '{}'),
 })
-let over = false
-process.stdin.on('end', () => (over = true)).resume()
-for (let before = {}; !over; ) {
+const stdin = process.stdin.resume()
+for (let before = {}; !stdin.readableEnded; ) {
   await tracker.run('toolkit.run', () => new Promise(setImmediate))
   const { outcomes } = tracker.status()
   console.log(Object.keys(outcomes).find((outcome) => outcomes[outcome] !== before[outcome]))

@@ -16,8 +16,9 @@ const ends = {
 }
 const value = await tracker.run('toolkit.run', async () => {
   if (STATUS) process.on('exit', () => writeFileSync(STATUS, JSON.stringify(tracker.status().outcomes)))
-  process.stdout.write(`\0{"rows":[${Array.from({ length: 5000 }, (_, n) => n)}]}\n`)
+  process.stdout.write(`\0${JSON.stringify({ rows: Array.from({ length: 5000 }, (_, n) => n) })}\n`)
   process.stderr.write('\u001b[33mwarning: something\u001b[0m\n')
+  // oxlint-disable-next-line typescript/no-implied-eval -- the test's own
   new Function(PREPARE)()
   return ends[process.argv[2]]()
 })

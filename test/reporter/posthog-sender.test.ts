@@ -42,6 +42,13 @@ const send = (envelopes: readonly Envelope[], boxLeftMs = BOX_MS): ReturnType<Po
   sender.sendBatch(envelopes, { host: posthog.url, apiKey: 'phc_test', boxLeftMs })
 
 describe('sendBatch() on the wire', () => {
+  it('sends exceptions among others, wherever they stood', async () => {
+    const exception = (n: number): Envelope => envelope(n, { event: '$exception', properties: { $exception_list: [] } })
+    const answer = await send([envelope(1), exception(2), envelope(3), exception(4), envelope(5)])
+    expect(answer).toMatchObject({ kind: 'response', status: 200 })
+    expect([...posthog.acceptedByUuid.keys()]).toEqual([1, 3, 5, 2, 4].map(uuidOf))
+  })
+
   it('is one POST of exactly these keys', async () => {
     const answer = await send([envelope(1), envelope(2, { is_anon: true, distinct_id: 'anon' })])
     expect(answer).toMatchObject({ kind: 'response', status: 200, body: { status: 'Ok' } })
