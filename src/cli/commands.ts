@@ -71,7 +71,7 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .strict()
     .help()
     .version(version)
-    .fail(false) as unknown as Argv
+    .fail(false)
 }
 
 function ofAnApp<T>(

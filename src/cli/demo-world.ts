@@ -32,8 +32,8 @@ export interface DemoWorld {
   quiet(): Promise<boolean>
   /** Every file and folder of the home: size, times, content. Equal before and after: nothing was even touched. */
   snapshot(): string
-  /** The home goes, the collector stays until it is stopped. */
-  leave(): Promise<void>
+  /** The collector stays until it is stopped. */
+  leave(home: 'keep' | 'remove'): Promise<void>
 }
 
 export function exampleFile(name: string): string {
@@ -67,9 +67,9 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
     events: () => collector.listEvents({ limit: 10_000 }).events,
     quiet: () => comesTrue(() => !isReporterAlive(layout)),
     snapshot: () => listing(home).join('\n'),
-    async leave() {
+    async leave(what) {
       await auth.stop()
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+      if (what === 'remove') rmSync(home, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
