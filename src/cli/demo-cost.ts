@@ -23,7 +23,7 @@ export interface Costs {
 
 const BURST_PAIRS = 15
 /** Fewer: before each, the reporter of the one before has to end. */
-const ALONE_PAIRS = 7
+const ALONE_PAIRS = 5
 const COMMAND = ['toolkit', 'run']
 
 export async function measureCosts(world: DemoWorld, progress: Progress): Promise<Costs> {

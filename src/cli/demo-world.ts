@@ -2,7 +2,7 @@
  * What the demo plays in: a home of its own, a collector, acme's auth server, and acme itself (docs/examples/acme) as separate
  * processes. Their environment is set here and not inherited: CI, DO_NOT_TRACK and proxies of the caller decide nothing.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,7 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
   const auth = await startAuthServer()
   const home = mkdtempSync(join(tmpdir(), 'afterword-demo-'))
   const layout = spoolLayout(join(home, '.acme'))
+  const running = new Set<ChildProcess>()
   const environment = {
     ...inherited(),
     HOME: home,
@@ -63,11 +64,13 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
     home,
     layout,
     collector,
-    acme: (words, variables = {}) => run([exampleFile('acme.js'), ...words], home, { ...environment, ...variables }),
+    acme: (words, variables = {}) =>
+      run([exampleFile('acme.js'), ...words], home, { ...environment, ...variables }, running),
     events: () => collector.listEvents({ limit: 10_000 }).events,
     quiet: () => comesTrue(() => !isReporterAlive(layout)),
     snapshot: () => listing(home).join('\n'),
     async leave(what) {
+      for (const child of running) child.kill('SIGKILL') // it would make its home again
       await auth.stop()
       if (what === 'remove') rmSync(home, { recursive: true, force: true, maxRetries: 5 })
     },
@@ -102,10 +105,16 @@ function inherited(): Record<string, string> {
   )
 }
 
-function run(args: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended> {
+function run(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  running: Set<ChildProcess>,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint()
     const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true })
+    running.add(child)
     let wallMs = 0
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -114,6 +123,7 @@ function run(args: readonly string[], cwd: string, env: Record<string, string>):
     child.on('error', reject)
     child.on('exit', () => {
       wallMs = Number(process.hrtime.bigint() - start) / 1e6
+      running.delete(child)
     })
     child.on('close', (code, signal) => resolve({ code, signal, wallMs, stderr }))
   })

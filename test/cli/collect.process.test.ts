@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeHome } from '../support/home.ts'
+import { type Home, makeHome } from '../support/home.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import { type Home } from '../support/home.ts'
 import { acme, startAfterword } from './program.ts'
 
 async function collecting(home: Home, more = '') {

@@ -1,9 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { FlushReport } from '../../src/cli/flush.ts'
 import type { LogLine } from '../../src/cli/log.ts'
+import { uuid7 } from '../../src/events/uuid7.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { makeHome } from '../support/home.ts'
+import { program, start } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { acme, afterword, leaveWaiting, startAfterword } from './program.ts'
 
@@ -139,7 +141,6 @@ test('flush waits while another reporter holds the lock', async () => {
 test('flush adopts a killed command', async () => {
   const home = makeHome()
   const posthog = await startFakePostHog()
-  const { program, start } = await import('../support/run.ts')
   const command = start(process.execPath, [program('command.mjs'), 'hang'], { env: home.env({ POSTHOG: posthog.url }) })
   await command.said('ready')
   const whileItRuns = await afterword(home, 'flush --app acme --json')
@@ -156,14 +157,20 @@ test('flush makes as many reporters as it takes', async () => {
   const posthog = await startFakePostHog({ respond: { status: 503 } })
   await leaveWaiting(home, posthog.url)
   const [template] = home.pending()
-  const { uuid7 } = await import('../../src/events/uuid7.ts')
   for (let count = 0; count < 249; count++) {
     const uuid = uuid7(Date.now())
     writeFileSync(`${home.layout.pending}/${uuid}.json`, `${JSON.stringify({ ...template, uuid })}\n`)
   }
-  // Two seconds a batch of 100 at most fit four times into the life of one reporter; each answer but the first three seconds late.
-  posthog.respond((request) => (request.index % 2 === 1 ? { delayMs: 3500 } : undefined))
+  // Three batches at most, each answered so late that one reporter cannot see all the answers.
+  posthog.respond({ delayMs: 4000 })
+  const pids = new Set<unknown>()
+  const look = setInterval(() => {
+    const text = readFileSync(home.layout.reporterState, { encoding: 'utf8' })
+    pids.add((JSON.parse(text) as { pid: number }).pid)
+  }, 100)
+  onTestFinished(() => clearInterval(look))
   const { code, stdout } = await afterword(home, 'flush --app acme')
   expect({ code, stdout }).toEqual({ code: 0, stdout: '250 delivered, 0 rejected, 0 waiting\n' })
   expect(posthog.acceptedByUuid.size).toBe(250)
+  expect(pids.size).toBeGreaterThanOrEqual(3) // the one that failed at first is in there
 })

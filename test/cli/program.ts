@@ -1,4 +1,5 @@
 /** The program as users run it: bin/afterword.js in a process of its own; and acme's commands, which give it something to show. */
+import { rmSync } from 'node:fs'
 import type { Home } from '../support/home.ts'
 import { type Finished, program, type Running, runNode, start } from '../support/run.ts'
 
@@ -25,7 +26,6 @@ export function acme(home: Home, posthog: string, way = 'ok', variables: Variabl
 
 /** A command whose event waits, with no reporter at work and no back-off: what nobody ever tried to send. */
 export async function leaveWaiting(home: Home, posthog: string, way = 'ok'): Promise<void> {
-  const { rmSync } = await import('node:fs')
   await acme(home, posthog, way)
   await home.quiet()
   rmSync(home.layout.backoff, { force: true })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { makeHome } from '../support/home.ts'
-import { afterword } from './program.ts'
+import { start } from '../support/run.ts'
+import { afterword, BIN } from './program.ts'
 
 describe('afterword, used wrongly, exits 2 and says on stderr what is wrong', () => {
   test.each([
@@ -59,8 +60,6 @@ test('afterword --version', async () => {
 
 test('a reader that stops reading is no failure', async () => {
   const home = makeHome()
-  const { start } = await import('../support/run.ts')
-  const { BIN } = await import('./program.ts')
   const shell = start(
     '/bin/sh',
     ['-c', `"$0" "$1" --help; "$0" "$1" status --json | head -n 1`, process.execPath, BIN],
