@@ -12,7 +12,7 @@ export interface Check {
   readonly seen: string
 }
 
-export const PRINCIPAL = 'user-alice'
+const PRINCIPAL = 'user-alice'
 
 export function checkStory(story: Story, ledger: Ledger): readonly Check[] {
   return [

@@ -36,7 +36,7 @@ export interface DemoWorld {
   leave(home: 'keep' | 'remove'): Promise<void>
 }
 
-export function exampleFile(name: string): string {
+function exampleFile(name: string): string {
   return packageFile(import.meta.url, `../docs/examples/acme/${name}`)
 }
 

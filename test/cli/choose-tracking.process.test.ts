@@ -110,6 +110,13 @@ describe('on and off exit 1 where nothing can be stored, and say what to do', ()
     const { code, stderr } = await afterword(home, 'off --app acme')
     expect(code).toBe(1)
     expect(stderr).toContain('belongs to another user')
+    expect((await afterword(home, 'status --app acme')).stdout).toMatch(
+      /^ +nothing is recorded: .*belongs to another user/m,
+    )
+    mkdirSync(home.layout.pending, { recursive: true })
+    const flush = await afterword(home, 'flush --app acme')
+    expect(flush.stdout).toContain('belongs to another user')
+    expect(home.files()).toEqual([])
   })
 })
 

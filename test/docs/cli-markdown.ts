@@ -1,5 +1,5 @@
 /** docs/cli.md: what the program's help says, and beside it what help has no room for. */
-import { COMMAND_NAMES, defineCommands } from '../../src/cli/commands.ts'
+import { COMMAND_NAMES, type CommandName, defineCommands } from '../../src/cli/commands.ts'
 
 const INTRODUCTION = `# The program
 
@@ -14,7 +14,7 @@ const INTRODUCTION = `# The program
   are not known here: in CI the answer is off, and no notice is waited for.
 `
 
-const WORDS: { readonly [name in (typeof COMMAND_NAMES)[number]]: string } = {
+const WORDS: { readonly [name in CommandName]: string } = {
   status: `Reads only, and makes nothing. \`consent\` names what decided. \`back-off\` has a line for each destination that is not to be
 tried yet, or failed last time. \`stand-in\` is there if the directory took no writes and events went to \`$XDG_RUNTIME_DIR/<app>\` or
 \`<tmpdir>/<app>-<uid>\`. \`--json\` is what \`tracker.status()\` gives, with \`lastDelivery\` and \`standIns\`.`,
@@ -40,10 +40,10 @@ one is not so, and the home is kept to be looked at. \`npm run demo\` in a clone
 
 export async function cliMarkdown(): Promise<string> {
   const sections = COMMAND_NAMES.map(async (name) => `## ${name}\n\n${await help(name)}\n${WORDS[name]}\n`)
-  return [INTRODUCTION, `${await help()}`, ...(await Promise.all(sections))].join('\n')
+  return [INTRODUCTION, await help(), ...(await Promise.all(sections))].join('\n')
 }
 
 async function help(...words: string[]): Promise<string> {
-  const text = await defineCommands([...words, '--help'], async () => undefined).getHelp()
+  const text = await defineCommands(words, async () => undefined).getHelp()
   return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`
 }

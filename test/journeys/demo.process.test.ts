@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { cpSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { afterword, startAfterword } from '../cli/program.ts'
 import { makeHome } from '../support/home.ts'
+import { runNode } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** What the caller's shell may have, and the demo must not hear. */
@@ -53,6 +54,17 @@ describe('afterword demo', () => {
     expect(story).toMatchObject({ ok: true })
     expect(story.steps).toHaveLength(8)
     expect(story.checks).toHaveLength(8)
+  })
+
+  test('says what it lacks in a package without examples', async () => {
+    const home = makeHome()
+    const root = new URL('../../', import.meta.url).pathname
+    for (const name of ['bin', 'dist', 'package.json'])
+      cpSync(`${root}${name}`, `${home.path}/${name}`, { recursive: true })
+    symlinkSync(realpathSync(`${root}node_modules`), `${home.path}/node_modules`)
+    const { code, stdout, stderr } = await runNode([`${home.path}/bin/afterword.js`, 'demo'], { env: home.env() })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('docs/examples/acme, which a clone of the repository has and this package has not')
   })
 
   test('Ctrl-C in the middle removes its home', async () => {
