@@ -37,16 +37,17 @@ export function checkLines(checks: readonly Check[], screen: Screen): string {
 export function costWords({ inBurst, alone }: Costs, screen: Screen): string {
   const text =
     `Telemetry added ${added(inBurst)} to a command of ${inBurst.offMs} ms ${spread(inBurst)}, and ${added(alone)} ` +
-    `where it had to start a reporter ${spread(alone)}. Medians of interleaved pairs with and without it, wall time of the process.`
+    `where it had to start a reporter ${spread(alone)}. Wall time of the process, pairs with and without it in turns.`
   return `${wrapped(text, width(screen))}\n`
 }
 
-function added({ addedMs }: Cost): string {
-  return addedMs > 0 ? `${addedMs} ms` : `nothing that could be measured (${addedMs} ms)`
+/** A machine that is busy with other things hides it. */
+function added({ addedMs, addedFromMs }: Cost): string {
+  return addedFromMs > 0 ? `${addedMs} ms` : 'no more than the noise of this machine'
 }
 
-function spread({ pairs, addedFromMs, addedToMs }: Cost): string {
-  return `(${pairs} pairs, half of them ${addedFromMs} to ${addedToMs} ms)`
+function spread({ pairs, addedMs, addedFromMs, addedToMs }: Cost): string {
+  return `(${pairs} pairs, median ${addedMs}, half of them ${addedFromMs} to ${addedToMs} ms)`
 }
 
 export function width({ columns }: Screen): number {

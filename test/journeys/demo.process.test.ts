@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { cpSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { afterword, startAfterword } from '../cli/program.ts'
 import { makeHome } from '../support/home.ts'
@@ -15,6 +15,15 @@ const HOSTILE = {
   GITHUB_ACTIONS: 'true',
 }
 
+/** bin, dist and what is named besides; the path of its program. */
+function copyOfPackage(home: string, name: string, ...more: string[]): string {
+  const root = new URL('../../', import.meta.url).pathname
+  for (const each of ['bin', 'dist', 'package.json', ...more])
+    cpSync(`${root}${each}`, `${home}/${name}/${each}`, { recursive: true })
+  symlinkSync(realpathSync(`${root}node_modules`), `${home}/${name}/node_modules`)
+  return `${home}/${name}/bin/afterword.js`
+}
+
 describe('afterword demo', () => {
   test('tells the whole story, whatever the environment says, and leaves nothing', async () => {
     const home = makeHome()
@@ -27,7 +36,7 @@ describe('afterword demo', () => {
     expect(stdout).toMatch(/^8  toolkit run +CLI execution succeeded +[0-9a-f]{8} +anonymous +yes$/m)
     expect(stdout).toContain('✓ The anonymous history was merged: one $create_alias {distinct_id: user-alice,')
     expect(stdout).toContain('✓ The command with ACME_USAGE_TRACKING=0 left nothing')
-    expect(stdout).toMatch(/^Telemetry added (-?[\d.]+ ms|nothing that)[^]*15 pairs/m)
+    expect(stdout).toMatch(/^Telemetry added ([\d.]+ ms|no more than)[^]*15 pairs, median -?[\d.]+/m)
     expect(stdout).toContain('All 8 claims hold.')
     expect(stdout).not.toContain('✗')
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
@@ -58,13 +67,24 @@ describe('afterword demo', () => {
 
   test('says what it lacks in a package without examples', async () => {
     const home = makeHome()
-    const root = new URL('../../', import.meta.url).pathname
-    for (const name of ['bin', 'dist', 'package.json'])
-      cpSync(`${root}${name}`, `${home.path}/${name}`, { recursive: true })
-    symlinkSync(realpathSync(`${root}node_modules`), `${home.path}/node_modules`)
-    const { code, stdout, stderr } = await runNode([`${home.path}/bin/afterword.js`, 'demo'], { env: home.env() })
+    const bin = copyOfPackage(home.path, 'package')
+    const { code, stdout, stderr } = await runNode([bin, 'demo'], { env: home.env() })
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain('docs/examples/acme, which a clone of the repository has and this package has not')
+  })
+
+  test('without a reporter says what is not so, exits 1 and keeps the home', async () => {
+    const home = makeHome()
+    const bin = copyOfPackage(home.path, 'package', 'docs')
+    rmSync(`${home.path}/package/dist/reporter/main.cjs`)
+    const { code, stdout, stderr } = await runNode([bin, 'demo'], { env: home.env() })
+    expect(code).toBe(1)
+    expect(stdout).toContain('✗ NOT SO: The anonymous history was merged')
+    expect(stdout).toContain('✗ NOT SO: Every event was accepted')
+    expect(stdout).toContain("✓ Telemetry left every command's end alone")
+    expect(stdout).toMatch(/^\d of 8 claims do not hold\.$/m)
+    const kept = /The home of the demo is kept: (\S+)/.exec(stderr)?.[1] ?? ''
+    expect(readdirSync(kept)).toContain('.acme')
   })
 
   test('Ctrl-C in the middle removes its home', async () => {
