@@ -1,7 +1,8 @@
 /**
  * The user's stored choice: `on` and `off`, the only writers of consent.json. Not on the hot path.
  *
- * `off`: consent first, then in-flight/, then pending/ (a file on its way is met in one of them), then the rest, then usage.json.
+ * `off`: consent first, then in-flight/, then pending/ (a file on its way is met in one of them), then the rest, then usage.json;
+ * all of it under the identity's lock, so that a login under way is erased whole or sees the no.
  * A kill in between leaves a stored no and some files that nothing will send; `off` again erases them.
  * `on`: erases first, so that nothing recorded against a no is ever sent, then writes consent.
  */
@@ -35,13 +36,14 @@ function turnOff(paths: ErasurePaths): TrackingSet {
   const stored = replaceFile(paths.consent, encodeConsent('off'))
   if (stored.kind !== 'replaced')
     return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
-  const erasure = erase(paths)
-  const eraseIdentity = (): void => {
+  const eraseAll = (): { erased: number; left: string[] } => {
+    const erasure = erase(paths)
     for (const path of [paths.usage, ...copiesOf(paths.usage)]) remove(path, erasure.left)
+    return erasure
   }
-  // A login under way holds the lock for milliseconds; a stale one is no reason to keep an id that the user took back.
-  if (withFileLock(paths.usage, LOCK_WAIT_MS, eraseIdentity).kind !== 'done') eraseIdentity()
-  return { kind: 'stored', ...erasure }
+  // A login under way holds the lock for milliseconds; a stale one is no reason to keep what the user took back.
+  const locked = withFileLock(paths.usage, LOCK_WAIT_MS, eraseAll)
+  return { kind: 'stored', ...(locked.kind === 'done' ? locked.value : eraseAll()) }
 }
 
 /** Where nothing says no, nothing was recorded against a no, and nothing is erased. */

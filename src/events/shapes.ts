@@ -42,7 +42,7 @@ const CHECKS: { readonly [S in ShapeName]: Check } = {
   integer: (value) => Number.isSafeInteger(value),
   count: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
   milliseconds: (value) => Number.isFinite(value) && (value as number) >= 0,
-  command: /^(?:[a-z0-9][\w.:-]{0,99}|\(invalid\))$/,
+  command: /^(?:[a-z0-9][\w.:-]{0,99}|\((?:invalid|unknown)\))$/,
   version: /^(?:[\w.+-]{1,64}|\(other\))$/,
   language: ['node'] satisfies ShapeValues['language'][],
   os_type: /^(?:\w{1,32}|\(other\))$/,

@@ -15,6 +15,8 @@
  * Race R1: two holders (ours was stopped longer than the lock's stale time). The bytes read in step 1 must still be there when
  * the rename is due (replaceFile's `expected`), else everything starts over with a fresh read.
  * Race R2: `off` erases while we are here. It takes the same lock, and consent is read again inside ours.
+ * Race R12: two sign-ins, or a sign-out and a look-up, whose answers arrive in another order than the host spoke: principal.json has
+ * the moment of the host's last word, and an older one is void.
  */
 import { replaceFile } from '../files/atomic-write.ts'
 import { withFileLock } from '../files/file-lock.ts'
@@ -24,9 +26,9 @@ import { type AliasPair, type AnonId, encodeIdentity, type Identity } from './id
 import { newAnonId, readIdentity } from './identity-file.ts'
 import {
   encodePrincipalFile,
+  isOvertaken,
   machineMark,
   NO_PRINCIPAL_FILE,
-  type PrincipalFile,
   readPrincipalFile,
 } from './principal-file.ts'
 
@@ -93,8 +95,9 @@ function changeLocked(request: ChangeRequest): ChangeOutcome {
     if (request.onlyIf !== undefined && !isSame(before, request.onlyIf)) return { kind: 'overtaken', before }
     const principalFile = readPrincipalFile(request.paths.principal)
     const madeHere = principalFile.machine === machineMark(before.anon_id)
+    const overtaken = isOvertaken(principalFile, request.event.toldAt, Date.now())
     const change = decideIdentityChange(
-      { identity: before, principalFile, madeHere },
+      { identity: before, principalFile, madeHere, overtaken },
       request.event,
       request.fresh ?? newAnonId(),
     )
@@ -108,25 +111,32 @@ function changeLocked(request: ChangeRequest): ChangeOutcome {
     }
     const machine =
       change.identity.anon_id === before.anon_id ? principalFile.machine : machineMark(change.identity.anon_id)
-    replaceFile(request.paths.principal, encodePrincipalFile({ ...change.principalFile, machine }))
+    const told_at = overtaken ? principalFile.told_at : request.event.toldAt
+    replaceFile(request.paths.principal, encodePrincipalFile({ ...change.principalFile, machine, told_at }))
     if (change.alias !== null) request.alias.publish(change.alias)
     return { kind: 'changed', before, identity: change.identity, alias: change.alias }
   }
   return { kind: 'busy' }
 }
 
+/**
+ * Rotates even an anonymous id: somebody holds the lock, perhaps to link it, and finds other bytes than it read, and a newer word.
+ * Hence principal.json first, which is safe here: a link without a hash asks again.
+ */
 function rotateUnlocked(request: ChangeRequest): ChangeOutcome {
   if (!request.allowed()) return { kind: 'failed', reason: 'off' }
   const file = readIdentity(request.paths.usage)
   if (file.kind !== 'identity') return { kind: 'failed', reason: file.kind }
   const before = file.identity
   if (request.onlyIf !== undefined && !isSame(before, request.onlyIf)) return { kind: 'overtaken', before }
-  if (before.linked_principal_id === null) return { kind: 'unchanged', before, identity: before, alias: null }
+  // The lock may be a killed login's, whose alias is still to be settled and could not be told from a failed one after this.
+  if (before.linked_principal_id !== null) request.alias.settle(before)
   const identity: Identity = { anon_id: request.fresh ?? newAnonId(), linked_principal_id: null }
+  const principalFile = { ...NO_PRINCIPAL_FILE, machine: machineMark(identity.anon_id), told_at: request.event.toldAt }
+  replaceFile(request.paths.principal, encodePrincipalFile(principalFile))
   const replaced = replaceFile(request.paths.usage, encodeIdentity(identity))
   if (replaced.kind !== 'replaced')
     return { kind: 'failed', reason: replaced.kind === 'failed' ? replaced.reason : 'busy' }
-  replaceFile(request.paths.principal, encodePrincipalFile(freshPrincipalFile(identity.anon_id)))
   return { kind: 'changed', before, identity, alias: null }
 }
 
@@ -135,10 +145,12 @@ export type Repaired =
   | { readonly kind: 'failed'; readonly reason: string }
 
 const DAMAGED_KEPT_MAX = 5
+/** Many commands may find the damage at once; who waits in vain finds it repaired, as a rule. */
+const REPAIR_LOCK_WAIT_MS = 50
 
 /** Sets a damaged `usage.json` aside as `usage.json.damaged-<time>` (the newest five are kept), so that first use can begin anew. */
 export function setDamagedAside(paths: IdentityPaths, allowed: () => boolean, nowMs: number): Repaired {
-  const locked = withFileLock(paths.usage, 0, (): Repaired => {
+  const locked = withFileLock(paths.usage, REPAIR_LOCK_WAIT_MS, (): Repaired => {
     if (!allowed()) return { kind: 'failed', reason: 'off' }
     if (readIdentity(paths.usage).kind !== 'damaged') return { kind: 'not-damaged' }
     try {
@@ -162,10 +174,6 @@ export function damagedCopies(usagePath: string): readonly string[] {
     .filter((name) => name.startsWith(prefix))
     .sort()
     .map((name) => `${usagePath.slice(0, cut)}/${name}`)
-}
-
-export function freshPrincipalFile(anonId: AnonId): PrincipalFile {
-  return { ...NO_PRINCIPAL_FILE, machine: machineMark(anonId) }
 }
 
 function isSame(a: Identity, b: Identity): boolean {

@@ -102,7 +102,7 @@ function isPlain(value: string): boolean {
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 // PostHog's v0 and v1 lists together, without regard to case (docs/evidence.md, PostHog).
 const ILLEGAL: ReadonlySet<string> = new Set(
-  'anonymous guest distinctid distinct_id id not_authenticated email undefined true false [object nan none null 0 backend system user anonymous-user anonymous_user'
+  'anonymous guest distinctid distinct_id id not_authenticated email undefined true false nan none null 0 backend system user anonymous-user anonymous_user'
     .split(' ')
     .concat('[object object]'),
 )

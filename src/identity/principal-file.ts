@@ -1,7 +1,7 @@
 /**
  * `principal.json`: what is known beside the identity. A salted hash of the credential the link was made with (so that an
- * unchanged credential costs no look-up), the mark of the machine that made the anonymous id, and when a failed look-up is due
- * again. None of it ever leaves the machine. Written only inside a locked change, after `usage.json`: a kill between the two costs
+ * unchanged credential costs no look-up), the mark of the machine that made the anonymous id, when a failed look-up is due again,
+ * and when the host last said who is there. None of it ever leaves the machine. Written only inside a locked change, after `usage.json`: a kill between the two costs
  * a look-up, nothing else.
  */
 import { readSmallFile } from '../files/read-small-file.ts'
@@ -14,9 +14,16 @@ export interface PrincipalFile {
   readonly machine: string | null
   /** ISO; before it no look-up for the same credential is due. */
   readonly retry_after: string | null
+  /** ISO: the moment of the host's last word (a login or logout succeeded, a look-up began). An older one that arrives later is void. */
+  readonly told_at: string | null
 }
 
-export const NO_PRINCIPAL_FILE: PrincipalFile = { credential_hash: null, machine: null, retry_after: null }
+export const NO_PRINCIPAL_FILE: PrincipalFile = {
+  credential_hash: null,
+  machine: null,
+  retry_after: null,
+  told_at: null,
+}
 
 export function readPrincipalFile(path: string): PrincipalFile {
   const file = readSmallFile(path)
@@ -27,6 +34,7 @@ export function readPrincipalFile(path: string): PrincipalFile {
       credential_hash: textOrNull(value.credential_hash),
       machine: textOrNull(value.machine),
       retry_after: textOrNull(value.retry_after),
+      told_at: textOrNull(value.told_at),
     }
   } catch {
     return NO_PRINCIPAL_FILE // damaged: as if nothing were known, which is always safe
@@ -58,6 +66,12 @@ export function machineMark(anonId: AnonId): string {
 export function isRetryWaiting(file: PrincipalFile, nowMs: number): boolean {
   const at = file.retry_after === null ? Number.NaN : Date.parse(file.retry_after)
   return at > nowMs && at < nowMs + 24 * 3_600_000
+}
+
+/** Whether the host has said something newer than what it said at `toldAt`. A date ahead of now is a broken clock's. */
+export function isOvertaken(file: PrincipalFile, toldAt: string, nowMs: number): boolean {
+  const last = file.told_at === null ? Number.NaN : Date.parse(file.told_at)
+  return last >= Date.parse(toldAt) && last <= nowMs
 }
 
 function digest(salt: string, text: string): string {

@@ -2,7 +2,6 @@
  * Starting a process that outlives us and inherits nothing: synchronous, usable inside 'exit', never throws, never prints, leaves no
  * handle. Every failure is an outcome. What leaks and why each line is here: docs/architecture.md, "Detaching".
  */
-import type { ChildProcess } from 'node:child_process'
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
 
@@ -41,9 +40,9 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
     const prepared = prepareNode(request)
     if (prepared.kind !== 'ready') return prepared
     const { command, args, box, options } = prepared
-    const child = process
-      .getBuiltinModule('node:child_process')
-      .spawn(command, args, { ...options, detached: true, stdio: maskedStdio() })
+    const child = withMaskedStdio((stdio) =>
+      process.getBuiltinModule('node:child_process').spawn(command, args, { ...options, detached: true, stdio }),
+    )
     // ENOENT, EACCES, EAGAIN and EMFILE come as an event; without a listener it would crash the host.
     child.on('error', () => undefined)
     child.unref()
@@ -55,55 +54,14 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
   }
 }
 
-export type ChildAnswer =
-  | { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string }
-  | Exclude<SpawnOutcome, { kind: 'spawned' }>
-
-/** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: docs/evidence.md, Node). */
-export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input?: string): ChildAnswer {
-  try {
-    const prepared = prepareNode(request, false)
-    if (prepared.kind !== 'ready') return prepared
-    const child = process.getBuiltinModule('node:child_process').spawnSync(prepared.command, prepared.args, {
-      ...prepared.options,
-      timeout: Math.max(1, Math.floor(timeoutMs)),
-      killSignal: 'SIGKILL',
-      encoding: 'utf8',
-      maxBuffer: 256 * 1024,
-      ...(input === undefined ? {} : { input }),
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
-    })
-    if (child.error !== undefined && child.pid === 0) return { kind: 'failed', reason: errorCode(child.error) }
-    return { kind: 'exited', code: child.status, stdout: child.stdout ?? '' }
-  } catch (error) {
-    return { kind: 'failed', reason: errorCode(error) }
-  }
-}
-
-/** The same process with pipes, not waited for; null when it cannot be started. The caller kills it. */
-export function killableSpawn(request: SpawnRequest): ChildProcess | null {
-  try {
-    const prepared = prepareNode(request, false)
-    if (prepared.kind !== 'ready') return null
-    const child = process
-      .getBuiltinModule('node:child_process')
-      .spawn(prepared.command, prepared.args, { ...prepared.options, stdio: ['pipe', 'pipe', 'ignore'] })
-    child.on('error', () => undefined)
-    child.stdin?.on('error', () => undefined)
-    return child.pid === undefined ? null : child
-  } catch {
-    return null
-  }
-}
-
-interface Prepared {
+export interface Prepared {
   readonly kind: 'ready'
   readonly command: string
   readonly args: readonly string[]
   readonly box: 'outside' | 'inside'
   readonly options: {
     readonly cwd: string
-    readonly env: Record<string, string>
+    readonly env: Record<string, string | undefined>
     readonly windowsHide: true
     readonly shell: false
   }
@@ -111,11 +69,20 @@ interface Prepared {
 
 /** Whether a process can be started from here at all. */
 export function canSpawnHere(): boolean {
-  return isPlainNode() && process.getBuiltinModule('node:worker_threads').isMainThread
+  return isPlainNode() && !isWorkerThread()
 }
 
-function prepareNode(request: SpawnRequest, boxed = true): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) return { kind: 'refused', reason: 'worker-thread' }
+/** Node marks what a worker may not call; loading node:worker_threads to ask would cost every command 1.5 ms. */
+function isWorkerThread(): boolean {
+  return (process.abort as { readonly disabled?: boolean }).disabled === true
+}
+
+/** Everything about the child but its stdio. `boxed`: it outlives us, so a clock has to stand outside. */
+export function prepareNode(
+  request: SpawnRequest,
+  boxed = true,
+): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
+  if (isWorkerThread()) return { kind: 'refused', reason: 'worker-thread' }
   if (!isPlainNode()) return { kind: 'refused', reason: 'unsupported-runtime' }
   if (!fs.existsSync(request.script)) return { kind: 'refused', reason: 'script-missing' }
   const node = nodeExecutable()
@@ -152,8 +119,9 @@ function nodeExecutable(): { readonly path: string; readonly survivesUs: boolean
   return process.platform === 'linux' ? { path: '/proc/self/exe', survivesUs: false } : null
 }
 
-function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
-  const env: Record<string, string> = {}
+function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  // Node hands this one on even where `env` does not name it, unless `env` says so itself.
+  const env: Record<string, string | undefined> = { NODE_V8_COVERAGE: undefined }
   for (const name of ALLOWED_VARIABLES) {
     const value = process.env[name]
     if (value !== undefined && value.length < 32_000) env[name] = value
@@ -170,19 +138,27 @@ const FIRST_DESCRIPTOR_NODE_LEAVES_OPEN = 16
 const DESCRIPTORS_MAX = 1024
 
 /**
- * All of them ignored. Node marks inherited descriptors close-on-exec only up to 15 and then to the first gap, so a `flock` that a
- * shell holds on fd 20 would be held by the reporter: every such slot gets /dev/null.
+ * Standard streams ignored, and nothing else inherited. Node marks inherited descriptors close-on-exec only up to 15 and then to the
+ * first gap, so a `flock` that a shell holds on fd 20 would be held by the reporter. Beyond 2, 'ignore' leaves a descriptor as it
+ * is: every one that would leak is covered by an open /dev/null.
  */
-function maskedStdio(): 'ignore'[] {
-  let highest = 2
-  if (process.platform === 'linux') {
-    for (const name of readdirQuietly('/proc/self/fdinfo')) {
-      const fd = Number(name)
-      if (fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && fd > highest && !closesOnExec(fd))
-        highest = fd
-    }
+function withMaskedStdio<T>(spawn: (stdio: ('ignore' | number)[]) => T): T {
+  const leaking = process.platform === 'linux' ? leakingDescriptors() : []
+  if (leaking.length === 0) return spawn(['ignore', 'ignore', 'ignore'])
+  const devNull = fs.openSync('/dev/null', 'r+')
+  try {
+    const stdio = Array<'ignore' | number>(Math.max(...leaking) + 1).fill('ignore')
+    for (const fd of leaking) stdio[fd] = devNull
+    return spawn(stdio)
+  } finally {
+    fs.closeSync(devNull)
   }
-  return Array<'ignore'>(highest + 1).fill('ignore')
+}
+
+function leakingDescriptors(): readonly number[] {
+  return readdirQuietly('/proc/self/fdinfo')
+    .map(Number)
+    .filter((fd) => fd >= FIRST_DESCRIPTOR_NODE_LEAVES_OPEN && fd < DESCRIPTORS_MAX && !closesOnExec(fd))
 }
 
 const O_CLOEXEC = 0o2000000

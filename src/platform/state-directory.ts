@@ -51,6 +51,21 @@ export function openFallbackDirectory(
   return last
 }
 
+/** Those of them that are there, and ours: what was made once stays to be looked after. */
+export function existingFallbacks(
+  app: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return fallbackDirectories(app, variables).filter((directory) => {
+    try {
+      const stat = fs.lstatSync(`${directory}/telemetry`)
+      return stat.isDirectory() && isOurs(stat.uid) && isOurs(fs.lstatSync(directory).uid)
+    } catch {
+      return false // never made
+    }
+  })
+}
+
 export function fallbackDirectories(
   app: string,
   variables: Readonly<Record<string, string | undefined>>,

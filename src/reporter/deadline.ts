@@ -13,7 +13,6 @@ const STEP_MS = 250
 export interface Deadline {
   /** Milliseconds left until the SIGKILL, never negative. */
   leftMs(): number
-  disarm(): void
 }
 
 /** Arms the box. Throws only when a worker is needed and cannot be had. */
@@ -27,14 +26,15 @@ export function armDeadline(boxMs: number, box: 'outside' | 'inside'): Deadline 
     if (left() === 0 || Date.now() >= wallEndMs) process.kill(process.pid, 'SIGKILL')
   }, STEP_MS)
   timer.unref() // what hangs holds the loop itself; what does not hang has ended
-  return { leftMs: left, disarm: () => clearInterval(timer) }
+  return { leftMs: left }
 }
 
 const WATCHDOG = `
 const { workerData } = require('node:worker_threads')
 const cell = new Int32Array(new SharedArrayBuffer(4))
 const end = performance.now() + workerData.leftMs
-while (performance.now() < end && Date.now() < workerData.wallEndMs) Atomics.wait(cell, 0, 0, ${STEP_MS})
+for (let left; (left = Math.min(end - performance.now(), workerData.wallEndMs - Date.now())) > 0; )
+  Atomics.wait(cell, 0, 0, Math.min(left, ${STEP_MS}))
 process.kill(process.pid, 'SIGKILL')
 `
 

@@ -12,6 +12,7 @@ import { writeByRename } from '../files/write-by-rename.ts'
 import { type DropCounts, dropFile, listWaiting } from '../spool/bounds.ts'
 import { pendingPath, removeQuietly } from '../spool/in-flight.ts'
 import { appendJournal, type JournalEntry } from '../spool/journal.ts'
+import { noteDebug } from '../spool/debug-log.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { type Backoff, type BackoffEntry, encodeBackoff, isWaiting, type Moment, parseBackoff } from './backoff.ts'
 import {
@@ -92,7 +93,10 @@ function readPending(
     if (parsed.kind !== 'envelope' || parsed.envelope.uuid !== uuid) continue
     const { envelope } = parsed
     const host = envelope.api_key === destination.apiKey ? destination.host : envelope.host
-    waiting.set(uuid, { envelope: { ...envelope, host }, bytes: file.kind === 'text' ? file.text.length : 0 })
+    waiting.set(uuid, {
+      envelope: { ...envelope, host },
+      bytes: file.kind === 'text' ? Buffer.byteLength(file.text) : 0,
+    })
   }
   return waiting
 }
@@ -120,6 +124,7 @@ async function drainRoute(
     const batch = request.uuids.flatMap((uuid) => waiting.get(uuid)?.envelope ?? [])
     tally.requests += 1
     const answer = await sender.sendBatch(batch, { host: route.host, apiKey: route.apiKey, boxLeftMs: leftMs() })
+    noteDebug(layout.debug, 'reporter', `${batch.length} to ${route.host}: ${JSON.stringify(answer).slice(0, 300)}`)
     const after = afterAnswer(request.state, answer, moment())
     state = after.state
     routes.set(route.key, state)
@@ -152,11 +157,13 @@ function settleVerdicts(
 }
 
 function journalEntry({ uuid, verdict, reason }: Verdict, file: Waiting | undefined): JournalEntry {
+  const command = file?.envelope.properties['command_name']
   return {
     at: new Date().toISOString(),
     verdict: verdict === 'accepted' ? 'accepted' : 'rejected',
     uuid,
     event: file?.envelope.event ?? null,
+    ...(typeof command === 'string' ? { command } : {}),
     ...(file === undefined ? {} : { distinct_id: file.envelope.distinct_id, bytes: file.bytes }),
     ...(reason === undefined ? {} : { reason }),
   }

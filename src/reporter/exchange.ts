@@ -49,7 +49,7 @@ export function exchange(
 
     const start = (isSecondTry: boolean): void => {
       try {
-        request = connections.post(new URL(url), { ...headers, 'content-length': Buffer.byteLength(body) })
+        request = connections.request('POST', new URL(url), { ...headers, 'content-length': Buffer.byteLength(body) })
       } catch (error) {
         return settle(noAnswer(error))
       }

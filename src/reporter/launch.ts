@@ -5,8 +5,7 @@
  * before it looks at `pending/` for the last time. So a file is seen by one of them, whatever the order.
  */
 import { readSmallFile } from '../files/read-small-file.ts'
-import { boundedSpawnSync, detachedSpawn, type SpawnOutcome } from '../platform/detached-spawn.ts'
-import { currentInstance, judgeInstance, probeProcess } from '../platform/process-instance.ts'
+import { detachedSpawn, type SpawnOutcome, type SpawnRequest } from '../platform/detached-spawn.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { destinationKey, isWaiting, parseBackoff } from './backoff.ts'
 import { REPORTER_LIMITS } from './limits.ts'
@@ -20,7 +19,10 @@ export interface LaunchRequest {
   readonly consentFiles: readonly string[]
   /** Absolute path of the built reporter. */
   readonly reporterFile: string
-  readonly how: 'detached' | 'inline'
+  /** Where the host is to wait for it: runs it in a bounded child. Null: detached. */
+  readonly startInline: ((request: SpawnRequest) => LaunchOutcome) | null
+  /** Looks after the holder of a stale lock. */
+  readonly killSurvivor: (stale: LockContent | null) => void
   /** False (flush): the back-off is not waited for. */
   readonly patient: boolean
   /** Unique; names the lock's owner. */
@@ -48,7 +50,7 @@ export function launchReporter(request: LaunchRequest): LaunchOutcome {
   const lock = takeReporterLock(layout.reporterLock, request.token, nowMs)
   if (lock.kind === 'held') return { kind: 'refused', reason: 'already-running' }
   if (lock.kind === 'failed') return lock
-  if (lock.kind === 'taken-over') killSurvivor(lock.stale)
+  if (lock.kind === 'taken-over') request.killSurvivor(lock.stale)
   const outcome = start(request)
   if (outcome.kind !== 'launched') releaseReporterLock(layout.reporterLock, request.token)
   return outcome
@@ -57,11 +59,8 @@ export function launchReporter(request: LaunchRequest): LaunchOutcome {
 function start(request: LaunchRequest): LaunchOutcome {
   const { layout, app, destination, consentFiles, token, patient } = request
   const place = { app, directory: layout.directory, destination, consentFiles, token }
-  if (request.how === 'inline') {
-    const task: ReporterTask = { role: 'inline', ...place }
-    const answer = boundedSpawnSync(spawnRequest(request.reporterFile, task), REPORTER_LIMITS.inlineKillMs)
-    return answer.kind === 'exited' ? { kind: 'ran-inline', code: answer.code } : answer
-  }
+  if (request.startInline !== null)
+    return request.startInline(spawnRequest(request.reporterFile, { role: 'inline', ...place }))
   const spawned = detachedSpawn(spawnRequest(request.reporterFile, { role: 'report', ...place, patient }))
   return spawned.kind === 'spawned' ? { kind: 'launched', pid: spawned.pid } : spawned
 }
@@ -82,15 +81,4 @@ function isBackingOff(layout: SpoolLayout, destination: Destination, nowMs: numb
   const file = readSmallFile(layout.backoff)
   if (file.kind !== 'text') return false
   return isWaiting(parseBackoff(file.text)[destinationKey(destination.host, destination.apiKey)], nowMs)
-}
-
-/** A reporter that outlived its lock hung before its own box existed. Only that very process is killed, never a reused pid. */
-function killSurvivor(stale: LockContent | null): void {
-  if (stale?.holder === undefined || stale.holder.pid === process.pid || stale.holder.start_ticks === null) return
-  if (judgeInstance(stale.holder, currentInstance(), probeProcess) !== 'alive') return
-  try {
-    process.kill(stale.holder.pid, 'SIGKILL')
-  } catch {
-    // gone in the meantime, or not ours to kill
-  }
 }

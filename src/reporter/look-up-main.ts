@@ -15,7 +15,8 @@ if (task?.role === 'look-up') {
     const { url, credential } = JSON.parse(fs.readFileSync(0, 'utf8')) as { url: string; credential: string }
     void bearerGet(url, credential, deadline.leftMs()).then((body) => {
       if (body !== null) fs.writeSync(1, body)
-      process.exit(body === null ? 1 : 0)
+      // Not process.exit: it would wait for a dead name look-up, and the box's timer could not turn any more.
+      process.exitCode = body === null ? 1 : 0
     })
   } catch {
     process.exitCode = 1 // no url, no JSON: the parent reads an empty answer

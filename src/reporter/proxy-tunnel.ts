@@ -14,9 +14,9 @@ import type { Duplex } from 'node:stream'
 export type Environment = { readonly [name: string]: string | undefined }
 
 export interface Connections {
-  /** A POST whose body is still to be written. Throws an error with a `code` if there is no way. */
-  post(target: URL, headers: http.OutgoingHttpHeaders): http.ClientRequest
-  /** Destroys every socket, idle, busy or still being connected. A later `post` starts afresh. */
+  /** A request that is still to be ended. Throws an error with a `code` if there is no way. */
+  request(method: 'GET' | 'POST', target: URL, headers: http.OutgoingHttpHeaders): http.ClientRequest
+  /** Destroys every socket, idle, busy or still being connected. A later request starts afresh. */
   close(): void
 }
 
@@ -62,15 +62,15 @@ export function openConnections(env: Environment): Connections {
     })
 
   return {
-    post(target, headers) {
+    request(method, target, headers) {
       if (target.protocol !== 'http:' && target.protocol !== 'https:') throw coded('ERR_INVALID_PROTOCOL')
       const proxy = resolveProxy(target, env)
       const { request } = moduleFor(target)
-      if (proxy === null) return request(target, { method: 'POST', headers, agent: plainAgent(target) })
-      if (target.protocol === 'https:') return request(target, { method: 'POST', headers, agent: tunnelAgent(proxy) })
+      if (proxy === null) return request(target, { method, headers, agent: plainAgent(target) })
+      if (target.protocol === 'https:') return request(target, { method, headers, agent: tunnelAgent(proxy) })
       return moduleFor(proxy).request({
         ...endpoint(proxy),
-        method: 'POST',
+        method,
         path: withoutCredentials(target),
         headers: { ...headers, host: target.host, ...authorization(proxy) },
         agent: plainAgent(proxy),

@@ -19,25 +19,35 @@ const POLL_MS = 200
 
 type Job = Extract<ReporterTask, { token: string }>
 
+interface Run {
+  readonly job: Job
+  readonly context: DrainContext
+  /** A `telemetry dropped` envelope of this run was written. */
+  told: boolean
+}
+
 /** Exit code: 0 done, 1 the lock was another's, 2 stopped by consent. */
 export async function report(job: Job, context: DrainContext): Promise<number> {
   const { layout } = context
+  const run: Run = { job, context, told: false }
   const instance = currentInstance()
   if (!signReporterLock(layout.reporterLock, job.token, instance)) return 1
   const startedAt = new Date().toISOString()
   const note = (end: string): void => noteRun(context, { pid: process.pid, started_at: startedAt, end })
-  if (!context.allowed()) {
+  const stop = (code: number): number => {
     releaseReporterLock(layout.reporterLock, job.token)
-    return 2
+    return code
   }
+  if (!context.allowed()) return stop(2)
   note('running') // what a killed reporter leaves
-  await adoptTheDead(job, context)
+  await adoptTheDead(run)
   await drain(context)
   await linger(context)
   for (;;) {
-    await adoptTheDead(job, context) // also those who died while we waited
+    await adoptTheDead(run) // also those who died while we waited
     if (hasUntried(layout, context.tried)) await drain(context)
-    if (!context.allowed()) return 2
+    tellDrops(run)
+    if (!context.allowed()) return stop(2)
     note('done')
     releaseReporterLock(layout.reporterLock, job.token)
     if (isOver(context) || !hasUntried(layout, context.tried)) return 0
@@ -51,15 +61,20 @@ export async function report(job: Job, context: DrainContext): Promise<number> {
 /** One pass, no linger: the host waits for us. */
 export async function reportInline(job: Job, context: DrainContext): Promise<number> {
   const { layout } = context
+  const run: Run = { job, context, told: false }
   if (!signReporterLock(layout.reporterLock, job.token, currentInstance())) return 1
-  if (!context.allowed()) return 2
-  await adoptTheDead(job, context)
-  await drain(context)
+  const mayRun = context.allowed()
+  if (mayRun) {
+    await adoptTheDead(run)
+    await drain(context)
+    tellDrops(run)
+  }
   releaseReporterLock(layout.reporterLock, job.token)
-  return 0
+  return mayRun ? 0 : 2
 }
 
-async function adoptTheDead(job: Job, context: DrainContext): Promise<void> {
+async function adoptTheDead(run: Run): Promise<void> {
+  const { context } = run
   const { layout, allowed } = context
   const nowMs = Date.now()
   const drops = context.drops
@@ -72,9 +87,27 @@ async function adoptTheDead(job: Job, context: DrainContext): Promise<void> {
   if (settled.aliasFound) await settleAliasesUnderLock(context)
   prunePending(layout, nowMs, drops, allowed)
   if (allowed()) sweepTemporary([layout.directory, layout.telemetry, layout.inFlight, layout.pending], nowMs)
+  tellDrops(run)
+}
+
+/**
+ * What was dropped since the last time becomes an envelope. The first of a run is sent by it, a further one by the next: an
+ * endpoint that rejects everything would keep us busy with our own counts for as long as we live.
+ */
+function tellDrops(run: Run): void {
+  const { context, job } = run
+  const { layout, drops, tried, allowed } = context
   if (drops.dropped === 0 || !allowed()) return
   const { apiKey, host } = job.destination
-  reportDrops(layout, drops, { app: job.app, api_key: apiKey, host, delivery: 'detached' }, nowMs)
+  const origin = {
+    app: job.app,
+    api_key: apiKey,
+    host,
+    delivery: job.role === 'inline' ? 'inline' : 'detached',
+  } as const
+  const uuid = reportDrops(layout, drops, origin, Date.now())
+  if (uuid !== null && run.told) tried.add(uuid)
+  run.told = true
   for (const key of Object.keys(drops)) delete (drops as Record<string, number>)[key]
   Object.assign(drops, noDrops())
 }

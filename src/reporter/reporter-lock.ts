@@ -70,8 +70,7 @@ function takeOver(path: string, token: string, seen: Stats, nowMs: number): Lock
     putBack(aside, path)
     return { kind: 'held', ageMs: nowMs - caught.mtimeMs }
   }
-  if (caught.isDirectory()) fs.rmdirSync(aside)
-  else fs.unlinkSync(aside)
+  if (!caught.isDirectory()) fs.unlinkSync(aside) // a folder that somebody made here stays aside, with whatever is in it
   const made = make(path, token, nowMs)
   return made.kind === 'taken' ? { kind: 'taken-over', token, stale } : made
 }

@@ -86,8 +86,14 @@ export function prunePending(
     if (reason === null) continue
     if (!stillAllowed()) return
     if (mayBeTooLarge) bytes -= sizeOf(path)
-    dropFile(path, counts, reason)
+    if (!isForeign(path)) dropFile(path, counts, reason)
   }
+}
+
+/** A newer version's, which bounds them itself. */
+function isForeign(path: string): boolean {
+  const file = readSmallFile(path)
+  return file.kind === 'text' && parseEnvelope(file.text).kind === 'foreign-schema'
 }
 
 /** Deletes and counts one file; false if it was gone. */

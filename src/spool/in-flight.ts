@@ -66,12 +66,12 @@ export function parseInFlight(text: string): ParsedInFlight {
 
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
 export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
-  return inFolder(layout.inFlight, () =>
-    fs.writeFileSync(inFlightPath(layout, record.envelope.uuid), `${JSON.stringify(record)}\n`, {
-      flag: 'wx',
-      mode: 0o600,
-    }),
+  const path = inFlightPath(layout, record.envelope.uuid)
+  const written = inFolder(layout.inFlight, () =>
+    fs.writeFileSync(path, `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 }),
   )
+  if (written.kind === 'failed') removeQuietly(path) // a full disk leaves an empty file
+  return written
 }
 
 /** Puts another record, or the finished envelope, over what is there: the commit. A failed one leaves the old record. */

@@ -14,11 +14,18 @@ export interface JournalEntry {
   readonly verdict: 'accepted' | 'rejected' | 'dropped'
   readonly uuid: string | null
   readonly event: string | null
+  /** `command_name` of an event about a command. */
+  readonly command?: string
   readonly distinct_id?: string
   readonly reason?: string
   /** Bytes of the envelope file. */
   readonly bytes?: number
 }
+
+const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants
+/** A link is not followed, and a FIFO in its place blocks nobody. */
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
 
 /** Appends with one write; shortens to the newer half first when the bound is passed. False: not written. */
 export function appendJournal(path: string, entries: readonly JournalEntry[]): boolean {
@@ -26,7 +33,7 @@ export function appendJournal(path: string, entries: readonly JournalEntry[]): b
   const text = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
   try {
     shorten(path, text.length)
-    fs.appendFileSync(path, text, { mode: 0o600 })
+    fs.appendFileSync(path, text, { flag: APPEND as unknown as string, mode: 0o600 })
     return true
   } catch {
     return false // full disk, read-only: delivery goes on, and the caller knows
@@ -37,7 +44,7 @@ export function appendJournal(path: string, entries: readonly JournalEntry[]): b
 export function readJournal(path: string): readonly JournalEntry[] {
   let text: string
   try {
-    text = fs.readFileSync(path, 'utf8')
+    text = fs.readFileSync(path, { encoding: 'utf8', flag: READ as unknown as string })
   } catch {
     return [] // none yet, or not readable: `status --deep` tells the two apart
   }

@@ -9,15 +9,15 @@ import type { SpoolLayout } from './spool-layout.ts'
 
 /**
  * Nothing dropped: nothing written. Booked to the installation's anonymous id, never to a person: nobody's command was this. Without
- * a readable id the count stays in the journal alone.
+ * a readable id the count stays in the journal alone. Returns the envelope's uuid, null if there is none.
  */
 export function reportDrops(
   layout: SpoolLayout,
   counts: DropCounts,
   origin: Pick<Envelope, 'app' | 'api_key' | 'host' | 'delivery'>,
   nowMs: number,
-): void {
-  if (counts.dropped === 0) return
+): string | null {
+  if (counts.dropped === 0) return null
   const timestamp = new Date(nowMs).toISOString()
   const { dropped, ...parts } = counts
   const reason = Object.entries(parts).map(([key, value]) => `${key.replace('dropped_', '')} ${value}`)
@@ -25,10 +25,11 @@ export function reportDrops(
     { at: timestamp, verdict: 'dropped', uuid: null, event: `${dropped} events`, reason: reason.join(', ') },
   ])
   const anonId = readAnonId(layout.usage)
-  if (anonId === null) return
-  enqueue(layout, {
+  if (anonId === null) return null
+  const uuid = uuid7(nowMs)
+  const written = enqueue(layout, {
     schema_version: 1,
-    uuid: uuid7(nowMs),
+    uuid,
     timestamp,
     event: 'telemetry dropped',
     distinct_id: anonId,
@@ -36,6 +37,7 @@ export function reportDrops(
     properties: { ...counts, $geoip_disable: true, $ip: null },
     ...origin,
   })
+  return written.kind === 'written' ? uuid : null
 }
 
 function readAnonId(usagePath: string): string | null {

@@ -14,7 +14,7 @@ import {
   type ProcessProbe,
 } from '../platform/process-instance.ts'
 import { type DropCounts, dropFile, listWaiting } from './bounds.ts'
-import { commit, inFlightPath, parseInFlight, publish } from './in-flight.ts'
+import { commit, inFlightPath, parseInFlight, pendingPath, publish, removeQuietly } from './in-flight.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
 
@@ -77,8 +77,10 @@ export function settleInFlight(layout: SpoolLayout, counts: DropCounts, seams: S
     if (!seams.stillAllowed()) break
     if (verdict.kind === 'alias') aliasFound = true
     else if (verdict.kind === 'drop') dropFile(path, counts, verdict.reason)
-    else if (verdict.kind === 'publish' || commit(layout, verdict.envelope).kind === 'written')
-      published += publish(layout, uuid) === 'published' ? 1 : 0
+    else if (verdict.kind === 'publish' || commit(layout, verdict.envelope).kind === 'written') {
+      if (publish(layout, uuid) === 'published') published += 1
+      if (!seams.stillAllowed()) removeQuietly(pendingPath(layout, uuid)) // race R4, as for a command
+    }
   }
   return { published, aliasFound }
 }

@@ -7,19 +7,15 @@ import { resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { packageFile } from '../platform/package-files.ts'
-import {
-  isUnwritable,
-  openFallbackDirectory,
-  openStateDirectory,
-  type StateDirectory,
-} from '../platform/state-directory.ts'
+import { isUnwritable, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
 import { hostFacts } from './host-facts.ts'
 import { identityAtBegin } from './identity-at-begin.ts'
-import { LogRun } from './log-run.ts'
+import { loadRarePaths } from './load-rare.ts'
+import type { LogRun } from './log-run.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface BeginRequest {
@@ -45,20 +41,25 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   const uuid = uuid7(Date.now())
   if (consent.mode === 'log') {
     const layout = spoolLayout(settings.directory ?? '')
-    return new LogRun({
-      settings,
-      consent,
-      consentFile: layout.consent,
-      facts,
-      uuid,
-      distinct: whoIsShown(layout.usage),
-    })
+    const rare = loadRarePaths()
+    return rare === null
+      ? 'not-built'
+      : new rare.LogRun({
+          settings,
+          consent,
+          consentFile: layout.consent,
+          facts,
+          uuid,
+          distinct: whoIsShown(layout.usage),
+          changesIdentity: request.act !== null,
+        })
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
   if (settings.directory === null) return 'refused: no-home'
   const first = beginIn(openStateDirectory(settings.directory), context)
   if (typeof first !== 'string' || !isUnwritable(first)) return first
-  return beginIn(openFallbackDirectory(settings.app, process.env), context)
+  const rare = loadRarePaths()
+  return rare === null ? first : beginIn(rare.openFallbackDirectory(settings.app, process.env), context)
 }
 
 function beginIn(

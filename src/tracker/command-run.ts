@@ -9,13 +9,15 @@ import type { DistinctId, PrincipalId } from '../identity/identity.ts'
 import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
-import { crashedEnvelope, endedEnvelope, type EndOfCommand, exceptionEnvelope, originOf } from './command-envelope.ts'
+import { crashedEnvelope, type EndOfCommand, endedEnvelope, originOf } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
-import { type HandOver, handOver, sendAliasNow } from './hand-over.ts'
-import { afterLogin, afterLogout, afterLookUp, type EndContext } from './identity-at-end.ts'
+import { type HandOver, handOver } from './hand-over.ts'
+import { type HostWord, hostWord } from './host-word.ts'
+import type { EndContext } from './identity-at-end.ts'
+import { loadRarePaths } from './load-rare.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
-import { type LookUp, startLookUp } from './look-up.ts'
+import type { LookUp } from './look-up.ts'
 
 export type IdentityAct = 'login' | 'logout'
 
@@ -34,14 +36,19 @@ export class CommandRun implements Ending {
   readonly #context: RunContext
   readonly #process: ProcessInstance = currentInstance()
   readonly #begunAt: string = new Date().toISOString()
-  #act: IdentityAct | null
+  /** A `run` inside this one that signs in or out, and has not ended. */
+  #inner: IdentityAct | null = null
+  /** Somebody was signed in or out by now. */
+  #told: HostWord | null = null
+  /** When the box of a login's look-up, lock and alias is over: one box, however often it is entered. */
+  #boxEndMs: number | null = null
+  #asked: LookUp | null = null
   #added: FilteredProperties = { properties: {}, dropped: 0 }
   #end: EndOfCommand | null = null
   #done = false
 
   private constructor(context: RunContext) {
     this.#context = context
-    this.#act = context.act
   }
 
   /** Writes the begin record and watches for the end. A string says why nothing was written (an errno code). */
@@ -61,17 +68,23 @@ export class CommandRun implements Ending {
     this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
   }
 
-  /** A `run` inside this one turned out to be a login or logout, and succeeded. */
+  /** A `run` inside this one is a login or logout (null: it failed). If the process ends well now, so did that. */
+  tries(act: IdentityAct | null): void {
+    this.#inner = act
+  }
+
+  /** It succeeded, and whatever becomes of this command, somebody is signed in or out. */
   becomes(act: IdentityAct): void {
-    this.#act = act
+    this.#inner = null
+    this.#told = hostWord(this.#context.settings, act)
   }
 
   /** Commits at once; only a successful login returns a promise. A second call does nothing. */
   finish(end: CommandEnd): Promise<void> | undefined {
     if (this.#end !== null) return undefined
-    this.#end = endOf(end, true)
-    if (this.#act === 'login' && this.#end.outcome.outcome === 'ok') return this.#finishLogin()
-    this.#settle(this.#end, () => this.#whoNow())
+    const ended = this.#ends(endOf(end, true), this.#context.act)
+    if (this.#told?.act === 'login') return this.#finishLogin(this.#told)
+    this.#settle(ended, () => this.#whoNow())
     return undefined
   }
 
@@ -85,8 +98,9 @@ export class CommandRun implements Ending {
   }
 
   exited(exitCode: number, seen: { readonly error?: unknown; readonly signal?: EndSignal }): void {
-    this.#end ??= endOf({ kind: 'exited', exitCode, ...seen }, false)
-    this.#settle(this.#end, () => this.#whoNow())
+    const act = this.#inner ?? this.#context.act
+    const ended = this.#end ?? this.#ends(endOf({ kind: 'exited', exitCode, ...seen }, false), act)
+    this.#settle(ended, () => this.#whoNow())
   }
 
   held(signal: EndSignal): void {
@@ -98,7 +112,17 @@ export class CommandRun implements Ending {
   }
 
   died(signal: EndSignal): void {
-    this.#settle(this.#endBy(signal), () => this.#context.begin.distinct)
+    const told = this.#told
+    this.#settle(this.#endBy(signal), () => {
+      if (told === null) return this.#context.begin.distinct
+      return told.act === 'logout' ? this.#whoNow() : this.#whoLoggedIn(told, null, Date.now())
+    })
+  }
+
+  #ends(end: EndOfCommand, act: IdentityAct | null): EndOfCommand {
+    if (act !== null && end.outcome.outcome === 'ok') this.becomes(act)
+    this.#end = end
+    return end
   }
 
   /** What has ended already, and only waits for its look-up, does not end by this signal. */
@@ -106,48 +130,62 @@ export class CommandRun implements Ending {
     return this.#end ?? endOf({ kind: 'signalled', signal }, false)
   }
 
-  async #finishLogin(): Promise<void> {
-    const deadlineMs = Date.now() + REPORTER_LIMITS.aliasMs
+  async #finishLogin(told: HostWord): Promise<void> {
+    const deadlineMs = this.#loginBox()
     let principal: PrincipalId | null = null
     try {
       principal = await this.#askedAnew((lookUp) => lookUp.within(deadlineMs - Date.now()))
     } catch {
       // a look-up answers and does not reject; whatever else happened, nobody was named
     }
-    if (this.#end !== null) this.#settle(this.#end, () => this.#whoLoggedIn(principal, deadlineMs))
+    if (this.#end !== null) this.#settle(this.#end, () => this.#whoLoggedIn(told, principal, deadlineMs))
+  }
+
+  #loginBox(): number {
+    this.#boxEndMs ??= Date.now() + REPORTER_LIMITS.aliasMs
+    return this.#boxEndMs
   }
 
   /** Whom the event is booked to, where nothing can be waited for. */
   #whoNow(): DistinctId {
     const { begin } = this.#context
-    const succeeded = this.#end?.outcome.outcome === 'ok'
-    if (succeeded && this.#act === 'logout') return afterLogout(this.#endContext()).distinct
-    if (succeeded && this.#act === 'login') {
-      const deadlineMs = Date.now() + REPORTER_LIMITS.aliasMs
-      return this.#whoLoggedIn(
-        this.#askedAnew((lookUp) => lookUp.nowWithin(deadlineMs - Date.now())),
-        deadlineMs,
-      )
+    const told = this.#told
+    const rare = told === null && begin.lookUp === null ? null : loadRarePaths()
+    if (rare === null) return begin.distinct
+    switch (told?.act) {
+      case 'logout':
+        return rare.afterLogout(this.#endContext(), told).distinct
+      case 'login': {
+        const deadlineMs = this.#loginBox()
+        const principal = this.#askedAnew((lookUp) => lookUp.nowWithin(deadlineMs - Date.now()), true)
+        return this.#whoLoggedIn(told, principal, deadlineMs)
+      }
+      case undefined:
+        return begin.lookUp === null ? begin.distinct : rare.afterLookUp(this.#endContext(), begin.lookUp).distinct
     }
-    if (begin.lookUp === null) return begin.distinct
-    return afterLookUp(this.#endContext(), known(begin.lookUp.answer)).distinct
   }
 
-  #whoLoggedIn(principal: PrincipalId | null, deadlineMs: number): DistinctId {
-    const end = afterLogin(this.#endContext(), principal, Math.max(0, deadlineMs - Date.now()))
-    if (end.alias !== null) sendAliasNow(this.#context, end.alias.uuid, deadlineMs - Date.now())
+  #whoLoggedIn(told: HostWord, principal: PrincipalId | null, deadlineMs: number): DistinctId {
+    const rare = loadRarePaths()
+    if (rare === null) return this.#context.begin.distinct
+    const end = rare.afterLogin(this.#endContext(), told, principal, Math.max(0, deadlineMs - Date.now()))
+    if (end.alias !== null) rare.sendAliasNow(this.#context, end.alias.uuid, deadlineMs - Date.now())
     return end.distinct
   }
 
   /** After a login the credential is a new one: what was asked at the beginning does not count. */
   #askedAnew(ask: (lookUp: LookUp) => Promise<LookUp['answer']>): Promise<PrincipalId | null>
-  #askedAnew(ask: (lookUp: LookUp) => LookUp['answer']): PrincipalId | null
+  #askedAnew(ask: (lookUp: LookUp) => LookUp['answer'], blocking: true): PrincipalId | null
   #askedAnew(
     ask: (lookUp: LookUp) => LookUp['answer'] | Promise<LookUp['answer']>,
+    blocking = false,
   ): PrincipalId | null | Promise<PrincipalId | null> {
     const { settings, lookUpFile } = this.#context
     if (settings.principal === null) return null
-    const lookUp = startLookUp(settings.principal, lookUpFile)
+    this.#asked?.abort()
+    const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, { blocking })
+    if (lookUp === undefined) return null
+    this.#asked = lookUp
     const take = (answer: LookUp['answer']): PrincipalId | null => {
       lookUp.abort()
       return known(answer)
@@ -165,11 +203,15 @@ export class CommandRun implements Ending {
       unwatchCommand(settings.directory ?? '', this)
       if (!hasBegun(layout, uuid)) return count('erased') // `off` was here
       const distinct = who()
-      const exception = exceptionEnvelope(settings, facts, { distinct, timestamp: new Date().toISOString() }, end)
+      const booked = { distinct, timestamp: new Date().toISOString() }
+      const exception = settings.exceptions
+        ? (loadRarePaths()?.exceptionEnvelope(settings, facts, booked, end) ?? null)
+        : null
       const outcome = handOver(this.#context, this.#ended(end, distinct), exception)
       count(outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind)
     })
     begin.lookUp?.abort()
+    this.#asked?.abort()
   }
 
   #ended(end: EndOfCommand, distinct: DistinctId = this.#context.begin.distinct): Envelope {

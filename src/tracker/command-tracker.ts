@@ -2,17 +2,16 @@
 import type { Tracking } from '../consent/consent-file.ts'
 import type { TrackingSet } from '../consent/set-tracking.ts'
 import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
-import { openStateDirectory } from '../platform/state-directory.ts'
-import { type JournalEntry, readJournal } from '../spool/journal.ts'
+import type { JournalEntry } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
-import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
+import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from './command-outcome.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
 import { runningCommand } from './exit-hooks.ts'
-import { loadRareChanges } from './load-rare-changes.ts'
+import { loadRareChanges, loadRarePaths } from './load-rare.ts'
 import type { LogRun } from './log-run.ts'
 import { resolveTrackerOptions, type TrackerOptions, type TrackerSettings } from './tracker-options.ts'
-import { readStatus, type TrackerStatus } from './tracker-status.ts'
+import type { TrackerStatus } from './tracker-status.ts'
 
 export interface RunningCommand<T extends PropertyTypes = PropertyTypes> {
   /** Adds declared properties to this command's event; the last value of a name wins. */
@@ -49,7 +48,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** @throws TypeError, RangeError for wrong options; nothing else here ever throws. */
   constructor(options: TrackerOptions<T>) {
-    this.#settings = resolveTrackerOptions(options as TrackerOptions)
+    this.#settings = resolveTrackerOptions(options)
   }
 
   /**
@@ -66,7 +65,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
     try {
       value = await command(begun)
     } catch (error) {
-      begun.finish({ error })
+      await begun.finish({ error }) // a promise only if a login inside succeeded
       throw error
     }
     await begun.finish()
@@ -77,16 +76,16 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   begin(name: string, options: CommandOptions = {}): BegunCommand<T> {
     const act = options.identity ?? null
     try {
-      const outer = runningCommand<Run>(this.#settings.directory ?? '')
+      const outer = runningCommand(this.#settings.directory ?? '') as Run | undefined
       if (outer !== undefined) return joined(outer, act)
       const run = beginCommand({
         settings: this.#settings,
-        name: String(name),
+        name,
         act,
         count: (outcome) => this.#count(outcome),
       })
       if (typeof run === 'string') this.#count(run)
-      return typeof run === 'string' ? NOTHING : begun(run)
+      return typeof run === 'string' ? NOTHING : this.#guarded(run)
     } catch (error) {
       this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
       return NOTHING
@@ -95,26 +94,59 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
 
   /** Consent and what decided it, who is there, what waits, how the last reporter ended. */
   status(): TrackerStatus {
-    return readStatus(this.#settings, Object.fromEntries(this.#outcomes))
+    const outcomes = Object.fromEntries(this.#outcomes)
+    return loadRarePaths()?.readStatus(this.#settings, outcomes) ?? unknownStatus(this.#settings, outcomes)
   }
 
   /** The user's stored choice; `off` also erases ids and what waits. */
   setTracking(tracking: Tracking): TrackingSet {
-    const { directory } = this.#settings
-    if (directory === null) return { kind: 'failed', reason: 'no-home' }
-    const place = openStateDirectory(directory)
-    if (place.kind !== 'ready') return { kind: 'failed', reason: place.reason }
-    return loadRareChanges()?.setTracking(spoolLayout(directory), tracking) ?? { kind: 'failed', reason: 'not-built' }
+    return loadRareChanges()?.storeTracking(this.#settings, tracking) ?? { kind: 'failed', reason: 'not-built' }
   }
 
   /** What was accepted, rejected and dropped, newest last; bounded. */
   journal(): readonly JournalEntry[] {
     const { directory } = this.#settings
-    return directory === null ? [] : readJournal(spoolLayout(directory).journal)
+    return directory === null ? [] : (loadRarePaths()?.readJournal(spoolLayout(directory).journal) ?? [])
+  }
+
+  #guarded(run: Run): BegunCommand {
+    const quietly = <R>(work: () => R): R | undefined => {
+      try {
+        return work()
+      } catch (error) {
+        this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
+        return undefined
+      }
+    }
+    return {
+      add: (values) => quietly(() => run.add(values)),
+      finish: (end) => quietly(() => run.finish(endOf(end))),
+      discard: () => quietly(() => run.discard()),
+    }
   }
 
   #count(outcome: string): void {
+    const { directory } = this.#settings
+    // Only what went wrong is worth a file; `off` leaves none.
+    if (directory !== null && !/^(recorded|erased|off)/.test(outcome))
+      loadRarePaths()?.noteDebug(spoolLayout(directory).debug, 'host', outcome)
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
+  }
+}
+
+/** This package is not whole (a host bundled without its files): nothing is recorded, and nothing can be looked up. */
+function unknownStatus({ app, directory }: TrackerSettings, outcomes: TrackerStatus['outcomes']): TrackerStatus {
+  const explanation = 'Off: files of this package are missing.'
+  return {
+    app,
+    directory,
+    consent: { allowed: false, mode: 'off', source: 'not-built', noticeDue: false, explanation },
+    identity: { kind: 'none', anonId: null, principalId: null },
+    waiting: { events: 0, oldest: null, running: 0 },
+    delivery: 'spool-only',
+    lastReporter: null,
+    backoff: {},
+    outcomes,
   }
 }
 
@@ -124,23 +156,18 @@ const NOTHING: BegunCommand<never> & BegunCommand = {
   discard: () => undefined,
 }
 
-function begun(run: Run): BegunCommand {
-  return {
-    add: (values) => run.add(values),
-    finish: (end) => run.finish(endOf(end)),
-    discard: () => run.discard(),
-  }
-}
-
 /** The inner of two: what it learns belongs to the outer, and the outer's end is the event. */
 function joined(outer: Run, act: IdentityAct | null): BegunCommand {
+  if (act !== null) outer.tries(act)
   return {
     add: (values) => outer.add(values),
-    finish: (end = {}) => {
-      if (act !== null && !('error' in end) && (end.outcome ?? 'ok') === 'ok') outer.becomes(act)
+    finish: (end) => {
+      if (act === null) return undefined
+      if (resolveCommandOutcome(endOf(end)).outcome === 'ok') outer.becomes(act)
+      else outer.tries(null)
       return undefined
     },
-    discard: () => undefined,
+    discard: () => outer.tries(null),
   }
 }
 
@@ -154,6 +181,7 @@ function endOf(end: CommandFinish = {}): CommandEnd {
 }
 
 function codeOf(end: CommandFinish, fallback: number): number {
-  const code = Number(end.exitCode ?? process.exitCode ?? fallback)
+  if (end.exitCode !== undefined) return end.exitCode
+  const code = Number(process.exitCode ?? fallback)
   return Number.isSafeInteger(code) && (code !== 0 || fallback === 0) ? code : fallback
 }

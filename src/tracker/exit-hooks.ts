@@ -21,8 +21,8 @@ export interface Ending {
   resumed(): void
 }
 
-interface Registry<E extends Ending> {
-  readonly commands: Map<string, E>
+interface Registry {
+  readonly commands: Map<string, Ending>
   uncaught: { readonly error: unknown } | null
   signal: EndSignal | null
   remove: (() => void) | null
@@ -31,15 +31,15 @@ interface Registry<E extends Ending> {
 const SIGNALS: readonly EndSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const KEY = Symbol.for('afterword.commands.1')
 
-function registry<E extends Ending>(): Registry<E> {
-  const global = globalThis as { [KEY]?: Registry<E> }
+function registry(): Registry {
+  const global = globalThis as { [KEY]?: Registry }
   global[KEY] ??= { commands: new Map(), uncaught: null, signal: null, remove: null }
   return global[KEY]
 }
 
 /** The command that runs now for this directory, whoever began it. */
-export function runningCommand<E extends Ending>(directory: string): E | undefined {
-  return registry<E>().commands.get(directory)
+export function runningCommand(directory: string): Ending | undefined {
+  return registry().commands.get(directory)
 }
 
 export function watchCommand(directory: string, command: Ending): void {
@@ -59,29 +59,31 @@ export function unwatchCommand(directory: string, command: Ending): void {
   shared.signal = null
 }
 
-function install(shared: Registry<Ending>): () => void {
+function install(shared: Registry): () => void {
   const onUncaught = (error: unknown): void => {
     shared.uncaught = { error }
   }
   const onExit = (code: number): void => {
-    const seen = { ...(shared.uncaught ?? {}), ...(shared.signal === null ? {} : { signal: shared.signal }) }
-    for (const command of [...shared.commands.values()]) command.exited(code, seen)
+    const seen = { ...shared.uncaught, ...(shared.signal === null ? {} : { signal: shared.signal }) }
+    // `code` is older than what listeners before us said: Node's own (13, a promise nobody settles) and the host's.
+    const exitCode = Number(process.exitCode ?? code)
+    for (const command of shared.commands.values()) quietly(() => command.exited(exitCode, seen))
   }
   const listeners = SIGNALS.map((signal) => {
     const listener = (): void => {
       process.removeListener(signal, listener)
       shared.signal = signal
       const commands = [...shared.commands.values()]
-      for (const command of commands) command.held(signal)
+      for (const command of commands) quietly(() => command.held(signal))
       if (process.listenerCount(signal) === 0) {
-        for (const command of commands) command.died(signal)
+        for (const command of commands) quietly(() => command.died(signal))
         process.kill(process.pid, signal)
         return
       }
       setImmediate(() => {
         if (shared.remove !== remove) return
         process.prependListener(signal, listener)
-        for (const command of shared.commands.values()) command.resumed()
+        for (const command of shared.commands.values()) quietly(() => command.resumed())
       }).unref()
     }
     process.prependListener(signal, listener)
@@ -95,4 +97,13 @@ function install(shared: Registry<Ending>): () => void {
     for (const { signal, listener } of listeners) process.removeListener(signal, listener)
   }
   return remove
+}
+
+/** The last rope: a running command counts its own errors, but another copy of this package may be another version. */
+function quietly(tell: () => void): void {
+  try {
+    tell()
+  } catch {
+    // an exit hook that throws would change the host's exit status
+  }
 }

@@ -1,16 +1,12 @@
 /** From a finished envelope to a reporter that carries it: commit, publish, consent again, launch, notice. Synchronous. */
 import { variableName } from '../consent/decide-consent.ts'
-import { noticeText, showNotice } from '../consent/notice.ts'
 import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import { randomBits } from '../events/uuid7.ts'
-import { boundedSpawnSync } from '../platform/detached-spawn.ts'
-import { type LaunchOutcome, launchReporter, spawnRequest } from '../reporter/launch.ts'
-import { noDrops, prunePending } from '../spool/bounds.ts'
+import { type LaunchOutcome, launchReporter } from '../reporter/launch.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
-import { reportDrops } from '../spool/report-drops.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { originOf } from './command-envelope.ts'
 import { consentFiles, isStoredOff } from './consent-now.ts'
+import { loadRarePaths } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface HandOver {
@@ -41,29 +37,18 @@ export function handOver(to: HandOver, envelope: Envelope, also: Envelope | null
     if (also !== null) removeQuietly(pendingPath(layout, also.uuid))
     return { kind: 'erased' }
   }
-  if (randomBits(envelope.uuid) === 0) prune(to)
+  if (randomBits(envelope.uuid) === 0) loadRarePaths()?.pruneNow(to)
   const launched = maySpawn(to) ? launch(to, envelope.uuid) : ({ kind: 'not-asked' } as const)
   if (to.notice === 'due' && settings.notice !== null) {
-    const text = noticeText({ app: settings.app, url: settings.notice.url, variable: variableName(settings.app) })
-    showNotice(layout.noticeShown, text)
+    const rare = loadRarePaths()
+    const notice = { app: settings.app, url: settings.notice.url, variable: variableName(settings.app) }
+    rare?.showNotice(layout.noticeShown, rare.noticeText(notice))
   }
   return { kind: 'recorded', launch: launched }
 }
 
-/** Sends one alias now, blocking for at most `leftMs`. Not acknowledged: it waits in `pending/`, and the reporter sends it first. */
-export function sendAliasNow(to: HandOver, uuid: string, leftMs: number): void {
-  if (!maySpawn(to) || leftMs < ALIAS_WORTH_TRYING_MS) return
-  const { app, destination } = to.settings
-  const place = { app, directory: to.layout.directory, destination, consentFiles: consentFiles(to.settings) }
-  const task = { role: 'alias', ...place, uuid, boxMs: leftMs } as const
-  boundedSpawnSync(spawnRequest(to.reporterFile, task), leftMs)
-}
-
-/** A Node start and one request take about this long. */
-const ALIAS_WORTH_TRYING_MS = 150
-
 /** Nothing leaves before the notice was shown. */
-function maySpawn(to: HandOver): boolean {
+export function maySpawn(to: HandOver): boolean {
   return to.notice === 'none' && to.delivery !== 'spool-only'
 }
 
@@ -74,15 +59,10 @@ function launch(to: HandOver, token: string): LaunchOutcome {
     destination: to.settings.destination,
     consentFiles: consentFiles(to.settings),
     reporterFile: to.reporterFile,
-    how: to.delivery === 'inline' ? 'inline' : 'detached',
+    startInline: to.delivery === 'inline' ? (loadRarePaths()?.startInline ?? null) : null,
+    killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),
     patient: true,
     token,
     nowMs: Date.now(),
   })
-}
-
-function prune(to: HandOver): void {
-  const drops = noDrops()
-  prunePending(to.layout, Date.now(), drops, () => !isStoredOff(to.settings))
-  reportDrops(to.layout, drops, originOf(to.settings, to.delivery), Date.now())
 }

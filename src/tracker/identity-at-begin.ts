@@ -1,24 +1,12 @@
 /** Who is there when a command begins. Nothing here waits; the packages are loaded only for damage and for a sign-out made elsewhere. */
 import { decideAtBegin } from '../identity/decide-at-begin.ts'
 import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '../identity/identity.ts'
-import { createIdentity, newAnonId, readIdentity } from '../identity/identity-file.ts'
-import {
-  encodePrincipalFile,
-  isRetryWaiting,
-  isSameCredential,
-  machineMark,
-  NO_PRINCIPAL_FILE,
-  readPrincipalFile,
-} from '../identity/principal-file.ts'
-import { removeQuietly } from '../spool/in-flight.ts'
-import { settleAliases } from '../spool/settle.ts'
+import { newAnonId, readIdentity } from '../identity/identity-file.ts'
+import { isRetryWaiting, isSameCredential, NO_PRINCIPAL_FILE, readPrincipalFile } from '../identity/principal-file.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { isStoredOff } from './consent-now.ts'
-import { loadRareChanges } from './load-rare-changes.ts'
-import { type LookUp, startLookUp } from './look-up.ts'
+import { loadRarePaths } from './load-rare.ts'
+import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface IdentityAtBegin {
   /** As on disk. */
@@ -32,15 +20,19 @@ export interface IdentityAtBegin {
   readonly lookUp: LookUp | null
 }
 
-export type OpenedIdentity = IdentityAtBegin | { readonly kind: 'none'; readonly reason: string }
+export interface NoIdentity {
+  readonly kind: 'none'
+  readonly reason: string
+}
 
 export function identityAtBegin(
   settings: TrackerSettings,
   layout: SpoolLayout,
   lookUpFile: string,
   act: 'login' | 'logout' | null,
-): OpenedIdentity {
-  const opened = openIdentity(settings, layout)
+): IdentityAtBegin | NoIdentity {
+  const file = readIdentity(layout.usage)
+  const opened = file.kind === 'identity' ? file.identity : firstIdentity(settings, layout)
   if ('kind' in opened) return opened
   const asIs = { identity: opened, distinct: resolveDistinctId(opened), credential: null, fresh: null, lookUp: null }
   // Login and logout say themselves what happens; nobody to ask means nobody to link.
@@ -60,11 +52,9 @@ export function identityAtBegin(
   })
   if (due === 'sign-out') return signedOutElsewhere(settings, layout, opened)
   if (due === 'nothing' || settings.principal === null) return asIs
-  const lookUp = startLookUp(
-    settings.principal,
-    lookUpFile,
-    (text) => isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash),
-  )
+  const isTooSoon = (text: string): boolean =>
+    isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash)
+  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, { isTooSoon }) ?? null
   const inDoubt = opened.linked_principal_id !== null
   const fresh = inDoubt ? newAnonId() : null
   const distinct = fresh === null ? asIs.distinct : { distinctId: fresh, isAnon: true }
@@ -88,51 +78,16 @@ export function readCredential(settings: TrackerSettings): CredentialNow {
   }
 }
 
-function openIdentity(
-  settings: TrackerSettings,
-  layout: SpoolLayout,
-): Identity | { readonly kind: 'none'; readonly reason: string } {
-  const file = readIdentity(layout.usage)
-  if (file.kind === 'identity') return file.identity
-  if (file.kind === 'unreadable') return { kind: 'none', reason: `usage.json: ${file.reason}` }
-  if (file.kind === 'damaged') {
-    const repaired = loadRareChanges()?.setDamagedAside(layout, () => !isStoredOff(settings), Date.now())
-    if (repaired === undefined || repaired.kind === 'failed') return { kind: 'none', reason: 'usage.json: damaged' }
-  }
-  const made = createIdentity(layout.usage, layout.telemetry)
-  if (made.kind === 'failed') return { kind: 'none', reason: made.reason }
-  if (made.kind === 'created') {
-    // Race R11: `off` erased between our look at consent and the link. Either this look sees it, or its erasing came later.
-    if (isStoredOff(settings)) {
-      removeQuietly(layout.usage)
-      return { kind: 'none', reason: 'off' }
-    }
-    if (settings.principal !== null) writeMark(layout.principal, made.identity)
-  }
-  return made.identity
+function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | NoIdentity {
+  return loadRarePaths()?.firstIdentity(settings, layout) ?? { kind: 'none', reason: 'not-built' }
 }
 
-/** Written in place: a torn or missing mark costs a merge at the first login, never an attribution. */
-function writeMark(path: string, identity: Identity): void {
-  try {
-    const file = { ...NO_PRINCIPAL_FILE, machine: machineMark(identity.anon_id) }
-    fs.writeFileSync(path, encodePrincipalFile(file), { flag: 'wx', mode: 0o600 })
-  } catch {
-    // there already, or not writable: as said above
-  }
-}
-
-function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, identity: Identity): OpenedIdentity {
+/** The host's credential is gone: a logout that we were not told of, before this command's event. */
+function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, identity: Identity): IdentityAtBegin {
   const fresh = newAnonId()
-  const outcome = loadRareChanges()?.changeIdentity({
-    paths: layout,
-    event: { kind: 'signed-out' },
-    onlyIf: identity,
-    waitMs: 0,
-    allowed: () => !isStoredOff(settings),
-    alias: { settle: (current) => settleAliases(layout, current), prepare: () => false, publish: () => undefined },
-    fresh,
-  })
-  const now = outcome?.kind === 'changed' ? outcome.identity : { anon_id: fresh, linked_principal_id: null }
+  const now = loadRarePaths()?.signOutElsewhere(settings, layout, identity, fresh) ?? {
+    anon_id: fresh,
+    linked_principal_id: null,
+  }
   return { identity: now, distinct: { distinctId: fresh, isAnon: true }, credential: null, fresh: null, lookUp: null }
 }

@@ -9,8 +9,10 @@ import { hashCredential } from '../identity/principal-file.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { aliasEnvelope, aliasSteps } from './alias.ts'
 import { isStoredOff } from './consent-now.ts'
+import type { HostWord } from './host-word.ts'
 import { type IdentityAtBegin, readCredential } from './identity-at-begin.ts'
-import { loadRareChanges, type RareChanges } from './load-rare-changes.ts'
+import { loadRareChanges, type RareChanges } from './load-rare.ts'
+import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 /** A credential whose owner could not be learnt is asked about again after this. */
@@ -32,9 +34,13 @@ export interface IdentityAtEnd {
 }
 
 /** A login that succeeded. `principal` null: nobody could say who it is. `leftMs`: of the login's box, for the lock. */
-export function afterLogin(context: EndContext, principal: PrincipalId | null, leftMs: number): IdentityAtEnd {
+export function afterLogin(
+  context: EndContext,
+  { at, credential }: HostWord,
+  principal: PrincipalId | null,
+  leftMs: number,
+): IdentityAtEnd {
   const rare = loadRareChanges()
-  const credential = readCredential(context.settings)
   const credentialHash = credential.kind === 'text' ? hashCredential(credential.text) : null
   const unchanged = (): boolean => {
     const now = readCredential(context.settings)
@@ -44,7 +50,9 @@ export function afterLogin(context: EndContext, principal: PrincipalId | null, l
     )
   }
   const event: ChangeRequest['event'] =
-    principal === null ? unknownPrincipal(credentialHash) : { kind: 'signed-in', principal, credentialHash }
+    principal === null
+      ? unknownPrincipal(at, credentialHash)
+      : { kind: 'signed-in', toldAt: at, principal, credentialHash }
   const outcome = change(context, rare, {
     event,
     waitMs: leftMs,
@@ -56,22 +64,26 @@ export function afterLogin(context: EndContext, principal: PrincipalId | null, l
 }
 
 /** A logout that succeeded: its event is still the principal's who was linked at that moment. */
-export function afterLogout(context: EndContext): IdentityAtEnd {
-  const outcome = change(context, loadRareChanges(), { event: { kind: 'signed-out' }, waitMs: LOGOUT_LOCK_WAIT_MS })
+export function afterLogout(context: EndContext, { at }: HostWord): IdentityAtEnd {
+  const event = { kind: 'signed-out', toldAt: at } as const
+  const outcome = change(context, loadRareChanges(), { event, waitMs: LOGOUT_LOCK_WAIT_MS })
   const linked = 'before' in outcome && outcome.before.linked_principal_id !== null
   return { distinct: linked ? resolveDistinctId(outcome.before) : context.begin.distinct, alias: null }
 }
 
 /** Any other command whose look-up was due. `principal` null: it was not had in time. */
-export function afterLookUp(context: EndContext, principal: PrincipalId | null): IdentityAtEnd {
+export function afterLookUp(context: EndContext, lookUp: LookUp): IdentityAtEnd {
   const { begin } = context
+  const principal = lookUp.answer === 'pending' ? null : lookUp.answer
   const rare = loadRareChanges()
-  const credential = begin.credential ?? begin.lookUp?.credential ?? null
+  const credential = begin.credential ?? lookUp.credential
   const credentialHash = credential === null ? null : hashCredential(credential)
   const nothingLearnt = principal === null && credentialHash === null && begin.identity.linked_principal_id === null
   if (nothingLearnt) return { distinct: begin.distinct, alias: null }
   const event: ChangeRequest['event'] =
-    principal === null ? unknownPrincipal(credentialHash) : { kind: 'signed-in', principal, credentialHash }
+    principal === null
+      ? unknownPrincipal(lookUp.askedAt, credentialHash)
+      : { kind: 'signed-in', toldAt: lookUp.askedAt, principal, credentialHash }
   // Only if nobody signed in or out since: this look-up is about the beginning.
   const outcome = change(context, rare, { event, waitMs: 0, onlyIf: begin.identity })
   if (outcome.kind === 'busy' || outcome.kind === 'failed') unlinkOthers(context, rare, principal)
@@ -79,9 +91,10 @@ export function afterLookUp(context: EndContext, principal: PrincipalId | null):
   return { distinct: { distinctId: principal, isAnon: false }, alias: aliasOf(rare, outcome) }
 }
 
-function unknownPrincipal(credentialHash: string | null): ChangeRequest['event'] {
+function unknownPrincipal(toldAt: string, credentialHash: string | null): ChangeRequest['event'] {
   return {
     kind: 'principal-unknown',
+    toldAt,
     credentialHash,
     retryAfter: new Date(Date.now() + LOOK_UP_RETRY_MS).toISOString(),
   }
@@ -109,11 +122,12 @@ function change(
 function unlinkOthers(context: EndContext, rare: RareChanges | null, principal: PrincipalId | null): void {
   const { linked_principal_id } = context.begin.identity
   if (linked_principal_id === null || linked_principal_id === principal) return
-  change(context, rare, { event: { kind: 'signed-out' }, waitMs: 0, onlyIf: context.begin.identity })
+  const event = { kind: 'signed-out', toldAt: new Date().toISOString() } as const
+  change(context, rare, { event, waitMs: 0, onlyIf: context.begin.identity })
 }
 
 function anonymousAfter(context: EndContext, outcome: ChangeOutcome): DistinctId {
-  if (outcome.kind === 'changed' || outcome.kind === 'unchanged')
+  if ('identity' in outcome && outcome.identity.linked_principal_id === null)
     return { distinctId: outcome.identity.anon_id, isAnon: true }
   return context.begin.distinct.isAnon
     ? context.begin.distinct

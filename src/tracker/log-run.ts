@@ -18,6 +18,8 @@ export interface LogContext {
   readonly facts: CommandFacts
   readonly uuid: string
   readonly distinct: DistinctId
+  /** A login or logout would change the identity first: what is shown is under the identity of now. */
+  readonly changesIdentity: boolean
   readonly write?: (text: string) => void
 }
 
@@ -36,18 +38,19 @@ export class LogRun implements Ending {
     this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
   }
 
+  tries(): void {}
   becomes(): void {}
 
   finish(end: CommandEnd): undefined {
     if (this.#done) return
     this.discard()
-    const { settings, consent, consentFile, facts, uuid, distinct } = this.#context
+    const { settings, consent, consentFile, facts, uuid, distinct, changesIdentity } = this.#context
     const timestamp = new Date().toISOString()
     const ended = { outcome: resolveCommandOutcome(end), ns: process.hrtime.bigint(), handled: true }
     const envelope = endedEnvelope(settings, facts, { uuid, timestamp, distinct }, ended, this.#added)
     this.#print(
       consent.wouldBe.allowed
-        ? `${settings.app}: would be sent to ${settings.destination.host} ($lib, $lib_version and sent_at are added on sending):\n${show(envelope)}`
+        ? `${settings.app}: would be sent to ${settings.destination.host} ($lib, $lib_version and sent_at are added on sending):\n${show(envelope)}${changesIdentity ? IDENTITY_NOTE : ''}`
         : `${settings.app}: nothing would be sent. ${explainConsent({ ...consent.wouldBe, mode: 'off' }, variableName(settings.app), consentFile)}`,
     )
   }
@@ -77,6 +80,9 @@ export class LogRun implements Ending {
     }
   }
 }
+
+const IDENTITY_NOTE =
+  '\n(shown under the identity of now: really, a login is looked up and linked first, with a $create_alias, and a logout rotates the id)'
 
 function show(envelope: Envelope): string {
   return JSON.stringify(envelope, null, 2)

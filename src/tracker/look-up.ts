@@ -3,12 +3,14 @@
  * its box, everything else takes it only if it is there when the command ends.
  */
 import { type PrincipalId, parsePrincipalId } from '../identity/identity.ts'
-import { boundedSpawnSync, killableSpawn } from '../platform/detached-spawn.ts'
+import { boundedSpawnSync, killableSpawn } from '../platform/bounded-spawn.ts'
 import { spawnRequest } from '../reporter/launch.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import type { PrincipalAnswer, PrincipalLookUp, PrincipalSource } from './tracker-options.ts'
 
 export interface LookUp {
+  /** ISO: when it began. */
+  readonly askedAt: string
   /** The credential a fetched look-up was made with. */
   readonly credential: string | null
   /** What is known now; `pending` while nobody can say. */
@@ -23,13 +25,18 @@ export interface LookUp {
 
 /**
  * Calls the host's function once. Never throws; whatever is wrong is null.
- * @param isTooSoon whether a fetched look-up with this credential has failed a short while ago; it is not begun then
  */
 export function startLookUp(
   source: PrincipalSource,
   lookUpFile: string,
-  isTooSoon: (credential: string) => boolean = () => false,
+  how: {
+    /** Whether a fetched look-up with this credential has failed a short while ago; it is not begun then. */
+    readonly isTooSoon?: (credential: string) => boolean
+    /** Only `nowWithin` will be asked: no child is started before it. */
+    readonly blocking?: boolean
+  } = {},
 ): LookUp {
+  const askedAt = new Date().toISOString()
   const controller = new AbortController()
   let answer: LookUp['answer'] = 'pending'
   let request: PrincipalLookUp | null = null
@@ -44,9 +51,10 @@ export function startLookUp(
   const take = (value: PrincipalAnswer): void => {
     if (!isLookUp(value)) return settle(value)
     const credential = credentialOf(value)
-    if (credential === null || isTooSoon(credential)) return settle(null)
+    if (credential === null || how.isTooSoon?.(credential) === true) return settle(null)
     request = value
     asked = credential
+    if (how.blocking === true) return
     const options = lookUpRequest(lookUpFile)
     child = killableSpawn(options)
     if (child === null) return settle(null)
@@ -66,6 +74,7 @@ export function startLookUp(
     settle(null) // the host's own function: its errors are not our user's
   }
   return {
+    askedAt,
     get credential() {
       return asked
     },

@@ -5,10 +5,10 @@
  */
 import { v5 } from 'uuid'
 
-export { setTracking } from '../consent/set-tracking.ts'
 export { replaceFile } from '../files/atomic-write.ts'
 export { withFileLock } from '../files/file-lock.ts'
 export { changeIdentity, setDamagedAside } from '../identity/identity-change.ts'
+export { storeTracking } from './store-tracking.ts'
 
 const ALIAS_NAMESPACE = '6f0c5d0e-8a53-4d5b-9d38-0c9c0c6e4a11'
 

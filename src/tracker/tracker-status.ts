@@ -6,6 +6,7 @@ import { readSmallFile } from '../files/read-small-file.ts'
 import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
 import { listWaiting } from '../spool/bounds.ts'
+import { readWaiting } from '../spool/read-waiting.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { consentNow } from './consent-now.ts'
 import type { TrackerSettings } from './tracker-options.ts'
@@ -43,7 +44,7 @@ export type StatusSettings = Pick<TrackerSettings, 'app' | 'directory' | 'ci' | 
 export function readStatus(settings: StatusSettings, outcomes: { readonly [outcome: string]: number }): TrackerStatus {
   const consent = consentNow(settings)
   const layout = spoolLayout(settings.directory ?? '')
-  const waiting = settings.directory === null ? [] : listWaiting(layout.pending)
+  const waiting = settings.directory === null ? [] : readWaiting(layout.pending)
   const oldest = waiting[0]
   return {
     app: settings.app,
@@ -58,7 +59,7 @@ export function readStatus(settings: StatusSettings, outcomes: { readonly [outco
     identity: readWho(layout.usage),
     waiting: {
       events: waiting.length,
-      oldest: oldest === undefined ? null : new Date(oldest.recordedMs).toISOString(),
+      oldest: oldest?.timestamp ?? null,
       running: settings.directory === null ? 0 : listWaiting(layout.inFlight).length,
     },
     delivery: decideDeliveryMode({ wanted: consent.delivery, canSpawn: canSpawnHere() }),

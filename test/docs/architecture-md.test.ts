@@ -12,9 +12,9 @@ const B = 'principal-b' as PrincipalId
 const OLD = 'old' as AnonId
 const NEW = 'new' as AnonId
 
-const signedIn: IdentityEvent = { kind: 'signed-in', principal: A, credentialHash: null }
-const signedOut: IdentityEvent = { kind: 'signed-out' }
-const unknown: IdentityEvent = { kind: 'principal-unknown', credentialHash: 'salt:hash', retryAfter: '' }
+const signedIn: IdentityEvent = { kind: 'signed-in', toldAt: '', principal: A, credentialHash: null }
+const signedOut: IdentityEvent = { kind: 'signed-out', toldAt: '' }
+const unknown: IdentityEvent = { kind: 'principal-unknown', toldAt: '', credentialHash: 'salt:hash', retryAfter: '' }
 
 /** The rows of the identity table: event, who was linked, made here? */
 const HAPPENINGS: readonly (readonly [IdentityEvent, PrincipalId | null, boolean])[] = [
@@ -31,7 +31,7 @@ const HAPPENINGS: readonly (readonly [IdentityEvent, PrincipalId | null, boolean
 test('docs/architecture.md says of each event what decideIdentityChange() says', () => {
   const said = HAPPENINGS.map(([event, linked, madeHere]) => {
     const identity = { anon_id: OLD, linked_principal_id: linked }
-    const state = { identity, principalFile: NO_PRINCIPAL_FILE, madeHere }
+    const state = { identity, principalFile: NO_PRINCIPAL_FILE, madeHere, overtaken: false }
     const change = decideIdentityChange(state, event, NEW)
     const now = change?.identity ?? identity
     return [

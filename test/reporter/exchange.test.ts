@@ -186,7 +186,7 @@ describe('exchange()', () => {
     expect((await send(url, 5000)).answer).toMatchObject({ kind: 'no-answer', reason: 'tls' })
     const agent = https.globalAgent // a CA of the environment is Node's affair; here it is named by hand
     const trusting: Connections = {
-      post: (target, headers) => https.request(target, { method: 'POST', headers, ca: cert, agent }),
+      request: (method, target, headers) => https.request(target, { method, headers, ca: cert, agent }),
       close: () => {},
     }
     closers.push(() => agent.destroy())

@@ -1,5 +1,6 @@
 /** Real children, owned by the test: started with a clean environment, killed as a group when the test is over. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 
 export interface Finished {
@@ -19,11 +20,11 @@ export interface Running {
   said(text: string): Promise<void>
 }
 
-/** Starts `command`. The environment is `options.env`, whole: see cleanEnvironment(). */
+/** Starts `command`. The environment is `options.env`, whole: see cleanEnvironment(). `open` leaves its stdin open. */
 export function start(
   command: string,
   args: readonly string[],
-  options: SpawnOptions & { input?: string } = {},
+  options: SpawnOptions & { input?: string; open?: boolean } = {},
 ): Running {
   const startedAt = process.hrtime.bigint()
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options })
@@ -37,7 +38,8 @@ export function start(
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderr += chunk
   })
-  child.stdin?.on('error', () => undefined).end(options.input ?? '')
+  child.stdin?.on('error', () => undefined)
+  if (options.open !== true) child.stdin?.end(options.input ?? '')
   const finished = new Promise<Finished>((resolve, reject) => {
     let wallMs = 0
     child.on('error', reject)
@@ -74,6 +76,11 @@ export function start(
 /** Runs a Node program to its end. */
 export function runNode(args: readonly string[], options: SpawnOptions & { input?: string } = {}): Promise<Finished> {
   return start(process.execPath, args, options).finished
+}
+
+/** Pids of its children that it has not waited for. */
+export function childrenOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
 }
 
 /** Absolute path of a file in test/programs. */

@@ -1,0 +1,12 @@
+/** One command in 64 keeps the spool within its bounds, so that a machine that never reaches its endpoint stays bounded too. */
+import { noDrops, prunePending } from '../spool/bounds.ts'
+import { reportDrops } from '../spool/report-drops.ts'
+import { originOf } from './command-envelope.ts'
+import { isStoredOff } from './consent-now.ts'
+import type { HandOver } from './hand-over.ts'
+
+export function pruneNow(to: HandOver): void {
+  const drops = noDrops()
+  prunePending(to.layout, Date.now(), drops, () => !isStoredOff(to.settings))
+  reportDrops(to.layout, drops, originOf(to.settings, to.delivery), Date.now())
+}

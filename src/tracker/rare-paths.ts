@@ -1,0 +1,21 @@
+/**
+ * What a host needs now and then: first use, failures, look-ups, log mode, status, pruning, the notice. Built into one CommonJS file
+ * that is loaded on use, so that an ordinary command does not pay for it (9 to 16 µs a kB: facts/prototype). It brings no package;
+ * what does is rare-changes.ts.
+ */
+export { showNotice, noticeText } from '../consent/notice.ts'
+export { describeFailure } from '../events/failure.ts'
+export { openFallbackDirectory } from '../platform/state-directory.ts'
+export { startInline } from '../reporter/launch-inline.ts'
+export { killSurvivor } from '../reporter/kill-survivor.ts'
+export { exceptionEnvelope } from './exception-envelope.ts'
+export { firstIdentity } from './first-identity.ts'
+export { afterLogin, afterLogout, afterLookUp } from './identity-at-end.ts'
+export { LogRun } from './log-run.ts'
+export { startLookUp } from './look-up.ts'
+export { pruneNow } from './prune-now.ts'
+export { sendAliasNow } from './send-alias.ts'
+export { signOutElsewhere } from './signed-out-elsewhere.ts'
+export { readStatus } from './tracker-status.ts'
+export { noteDebug } from '../spool/debug-log.ts'
+export { readJournal } from '../spool/journal.ts'
