@@ -1,4 +1,4 @@
-/** What is known of the host's process and machine, each by the cheapest way there is (facts: prototype, "Host"). */
+/** What is known of the host's process and machine, each by the cheapest way there is (docs/evidence.md). */
 const fs = process.getBuiltinModule('node:fs')
 
 export interface HostFacts {

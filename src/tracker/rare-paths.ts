@@ -1,6 +1,6 @@
 /**
  * What a host needs now and then: first use, failures, look-ups, log mode, status, pruning, the notice. Built into one CommonJS file
- * that is loaded on use, so that an ordinary command does not pay for it (9 to 16 µs a kB: facts/prototype). It brings no package;
+ * that is loaded on use, so that an ordinary command does not pay for it (9 to 16 µs a kB: docs/evidence.md). It brings no package;
  * what does is rare-changes.ts.
  */
 export { showNotice, noticeText } from '../consent/notice.ts'

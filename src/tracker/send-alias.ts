@@ -1,4 +1,4 @@
-/** The synchronous alias of a login: blocks, and is truly bounded, because another process does it (facts: peers M1-M3). */
+/** The synchronous alias of a login: blocks, and is truly bounded, because another process does it (docs/evidence.md). */
 import { boundedSpawnSync } from '../platform/bounded-spawn.ts'
 import { spawnRequest } from '../reporter/launch.ts'
 import { consentFiles } from './consent-now.ts'

@@ -73,7 +73,7 @@ test('every page of docs that a file refers to is there', () => {
 
 test('nothing refers to a page that is not here', () => {
   const elsewhere = /\(facts: [a-z]|\bfacts\/|\bfacts [a-z]+ [M\d]|design section|design\.md|style\.md/
-  const said = [...filesUnder('src'), ...filesUnder('docs')].filter((path) => !path.startsWith('src/tracker/'))
+  const said = [...filesUnder('src'), ...filesUnder('docs')]
   expect(said.filter((path) => elsewhere.test(fs.readFileSync(join(ROOT, path), 'utf8')))).toEqual([])
 })
 
