@@ -22,7 +22,6 @@ export type IdentityEvent = { readonly toldAt: string } & (
 
 export interface IdentityState {
   readonly identity: Identity
-  readonly principalFile: PrincipalFile
   /** Whether the machine mark is this machine's. */
   readonly madeHere: boolean
   /** Whether the host has said something newer meanwhile: then this event arrives too late to sign anybody in. */
@@ -36,32 +35,30 @@ export interface IdentityChange {
   readonly alias: AliasPair | null
 }
 
-/** Null: leave everything as it is. `fresh` is used if, and only if, the anonymous id is rotated. */
+/**
+ * Null: it came too late, and everything stays as it is. What changes no identity is a change all the same: it was the host's last
+ * word, and an older one must find it. `fresh` is used if, and only if, the anonymous id is rotated.
+ */
 export function decideIdentityChange(state: IdentityState, event: IdentityEvent, fresh: AnonId): IdentityChange | null {
-  const { identity, principalFile, madeHere } = state
-  if (state.overtaken && event.kind !== 'signed-out') return null
+  const { identity, madeHere, overtaken } = state
+  if (overtaken && event.kind !== 'signed-out') return null
   switch (event.kind) {
     case 'signed-in': {
-      const same = identity.linked_principal_id === event.principal
-      if (same && event.credentialHash === null) return null
       const next = setLinkedPrincipalId(identity, event.principal, madeHere, fresh)
       const pair = { distinctId: event.principal, alias: identity.anon_id }
       return {
         identity: next,
         principalFile: { credential_hash: event.credentialHash, retry_after: null },
-        alias: !same && shouldAlias(identity, event.principal, madeHere) ? pair : null,
+        alias: shouldAlias(identity, event.principal, madeHere) ? pair : null,
       }
     }
     case 'signed-out':
-      // Of nobody it is still a word to remember: a look-up that is under way must not sign anybody in after it.
       return {
         identity: resetToAnonymous(identity, fresh),
         principalFile: { credential_hash: null, retry_after: null },
         alias: null,
       }
     case 'principal-unknown':
-      if (identity.linked_principal_id === null && event.credentialHash === null && principalFile.retry_after === null)
-        return null
       return {
         identity: resetToAnonymous(identity, fresh),
         principalFile: { credential_hash: event.credentialHash, retry_after: event.retryAfter },

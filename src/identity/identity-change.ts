@@ -97,7 +97,7 @@ function changeLocked(request: ChangeRequest): ChangeOutcome {
     const madeHere = principalFile.machine === machineMark(before.anon_id)
     const overtaken = isOvertaken(principalFile, request.event.toldAt, Date.now())
     const change = decideIdentityChange(
-      { identity: before, principalFile, madeHere, overtaken },
+      { identity: before, madeHere, overtaken },
       request.event,
       request.fresh ?? newAnonId(),
     )
