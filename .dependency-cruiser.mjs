@@ -22,6 +22,8 @@ const FOLDERS = {
     'platform',
     'spool',
     'reporter/launch.ts',
+    'reporter/launch-inline.ts',
+    'reporter/kill-survivor.ts',
     'reporter/limits.ts',
     'reporter/reporter-task.ts',
     'reporter/delivery-mode.ts',
@@ -80,10 +82,11 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'type-only ones included',
+      comment:
+        'type-only ones included; only load-rare.ts may name the type of what it loads at run time, out of another file of dist',
       severity: 'error',
       from: { path: '^src/' },
-      to: { circular: true },
+      to: { circular: true, viaOnly: { pathNot: '^src/tracker/rare-paths[.]ts$' } },
     },
     {
       name: 'light-door',

@@ -51,7 +51,8 @@ export function printable(text: string): string {
 /** A random id by its first eight characters, another one whole, up to 16 characters. */
 export function shortId(id: string): string {
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-/.test(id)) return id.slice(0, 8)
-  return [...id].length > 16 ? `${[...id].slice(0, 15).join('')}…` : id
+  const characters = Array.from(id)
+  return characters.length > 16 ? `${characters.slice(0, 15).join('')}…` : id
 }
 
 function textOf(cell: Cell): string {
@@ -59,5 +60,5 @@ function textOf(cell: Cell): string {
 }
 
 function widthOf(text: string): number {
-  return [...text].length
+  return Array.from(text).length
 }

@@ -7,7 +7,23 @@ import type { Screens } from './screen.ts'
 /** Calls a command with the screens and makes its result the exit code. */
 export type Perform = (run: (screens: Screens) => number | Promise<number>) => Promise<void>
 
-export const COMMAND_NAMES = ['status', 'on', 'off', 'log', 'flush', 'collect', 'demo'] as const
+const COMMANDS = {
+  status: 'Whether it may report and what decided that, who is there, what waits',
+  on: 'Allow it to report, for this user',
+  off: 'Forbid it, and erase the ids and what waits',
+  log: 'What was accepted, rejected or dropped and why, and what waits',
+  flush: 'Deliver what waits now, without waiting for a back-off',
+  collect: 'Receive events as PostHog does, and print them',
+  demo: 'The whole story, with a small CLI and a collector of its own',
+} as const
+
+export type CommandName = keyof typeof COMMANDS
+export const COMMAND_NAMES = Object.keys(COMMANDS) as readonly CommandName[]
+
+/** The first lines of a command's help. */
+function usageOf(name: CommandName, options: string): string {
+  return `$0 ${name} ${options} [--json]\n\n${COMMANDS[name]}.`
+}
 
 const JSON_OPTION = { type: 'boolean', default: false, describe: 'Print JSON', defaultDescription: 'no' } as const
 
@@ -21,14 +37,14 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .parserConfiguration({ 'duplicate-arguments-array': false, 'dot-notation': false, 'boolean-negation': false })
     .command(
       'status',
-      'Whether it may report and what decided that, who is there, what waits',
-      (cli) => ofAnApp(cli, 'status [--app NAME | --directory DIR]'),
+      COMMANDS.status,
+      (cli) => ofAnApp(cli, 'status'),
       (argv) => perform(async (screens) => (await import('./status.ts')).status(resolvePlace(argv), argv, screens)),
     )
     .command(
       'on',
-      'Allow it to report, for this user',
-      (cli) => ofAnApp(cli, 'on [--app NAME | --directory DIR]'),
+      COMMANDS.on,
+      (cli) => ofAnApp(cli, 'on'),
       ({ json, ...argv }) =>
         perform(async (screens) =>
           (await import('./choose-tracking.ts')).chooseTracking(resolvePlace(argv), { tracking: 'on', json }, screens),
@@ -36,8 +52,8 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     )
     .command(
       'off',
-      'Forbid it, and erase the ids and what waits',
-      (cli) => ofAnApp(cli, 'off [--app NAME | --directory DIR]'),
+      COMMANDS.off,
+      (cli) => ofAnApp(cli, 'off'),
       ({ json, ...argv }) =>
         perform(async (screens) =>
           (await import('./choose-tracking.ts')).chooseTracking(resolvePlace(argv), { tracking: 'off', json }, screens),
@@ -45,25 +61,21 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     )
     .command(
       'log',
-      'What was accepted, rejected or dropped and why, and what waits',
-      (cli) => ofAnApp(cli, 'log [--app NAME | --directory DIR]'),
+      COMMANDS.log,
+      (cli) => ofAnApp(cli, 'log'),
       (argv) => perform(async (screens) => (await import('./log.ts')).log(resolvePlace(argv), argv, screens)),
     )
-    .command('flush', 'Deliver what waits now, without waiting for a back-off', flushOptions, (argv) =>
+    .command('flush', COMMANDS.flush, flushOptions, (argv) =>
       perform(async (screens) => {
         const { host, 'api-key': apiKey, json } = argv
         const destination = { ...(host === undefined ? {} : { host }), ...(apiKey === undefined ? {} : { apiKey }) }
         return (await import('./flush.ts')).flush(resolvePlace(argv), { json, destination }, screens)
       }),
     )
-    .command(
-      'collect',
-      'Receive events as PostHog does, and print them',
-      collectOptions,
-      ({ listen, database, json }) =>
-        perform(async (screens) => (await import('./collect.ts')).collect({ listen, database, json }, screens)),
+    .command('collect', COMMANDS.collect, collectOptions, ({ listen, database, json }) =>
+      perform(async (screens) => (await import('./collect.ts')).collect({ listen, database, json }, screens)),
     )
-    .command('demo', 'The whole story, with a small CLI and a collector of its own', demoOptions, ({ keep, json }) =>
+    .command('demo', COMMANDS.demo, demoOptions, ({ keep, json }) =>
       perform(async (screens) => (await import('./demo.ts')).demo({ keep, json }, screens)),
     )
     .demandCommand(1, 'it wants a command')
@@ -71,15 +83,17 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .strict()
     .help()
     .version(version)
-    .fail(false) as unknown as Argv
+    .exitProcess(false)
+    .fail(false)
 }
 
 function ofAnApp<T>(
   cli: Argv<T>,
-  usage: string,
+  name: CommandName,
+  options = '',
 ): Argv<T & { app: string | undefined; directory: string | undefined; json: boolean }> {
   return cli
-    .usage(`$0 ${usage} [--json]`)
+    .usage(usageOf(name, `[--app NAME | --directory DIR]${options}`))
     .option('app', { type: 'string', requiresArg: true, describe: 'Whose telemetry', defaultDescription: 'afterword' })
     .option('directory', {
       type: 'string',
@@ -107,8 +121,8 @@ function flushOptions<T>(cli: Argv<T>): Argv<
     'api-key': string | undefined
   }
 > {
-  return ofAnApp(cli, 'flush [--app NAME | --directory DIR] [--host URL [--api-key KEY]]')
-    .option('host', { type: 'string', requiresArg: true, describe: 'Where to, instead of the newest event’s' })
+  return ofAnApp(cli, 'flush', ' [--host URL [--api-key KEY]]')
+    .option('host', { type: 'string', requiresArg: true, describe: "Where to, instead of the newest event's" })
     .option('api-key', { type: 'string', requiresArg: true, describe: 'Whose events go to --host' })
     .implies('api-key', 'host')
     .check(({ host }) => {
@@ -119,7 +133,7 @@ function flushOptions<T>(cli: Argv<T>): Argv<
 
 function collectOptions<T>(cli: Argv<T>): Argv<T & { listen: string; database: string | undefined; json: boolean }> {
   return cli
-    .usage('$0 collect [--listen HOST:PORT] [--database FILE] [--json]')
+    .usage(usageOf('collect', '[--listen HOST:PORT] [--database FILE]'))
     .option('listen', {
       type: 'string',
       requiresArg: true,
@@ -132,7 +146,7 @@ function collectOptions<T>(cli: Argv<T>): Argv<T & { listen: string; database: s
 
 function demoOptions<T>(cli: Argv<T>): Argv<T & { keep: boolean; json: boolean }> {
   return cli
-    .usage('$0 demo [--keep] [--json]')
+    .usage(usageOf('demo', '[--keep]'))
     .option('keep', {
       type: 'boolean',
       default: false,

@@ -12,7 +12,7 @@ export interface Check {
   readonly seen: string
 }
 
-export const PRINCIPAL = 'user-alice'
+const PRINCIPAL = 'user-alice'
 
 export function checkStory(story: Story, ledger: Ledger): readonly Check[] {
   return [
@@ -30,7 +30,7 @@ function endsAlike({ steps }: Story): Check {
   const wrong = steps.filter(({ step, ended }) => (ended.signal ?? ended.code) !== step.ends)
   return {
     holds: wrong.length === 0,
-    claim: `Every command ended as without telemetry: ${steps.map(({ step }) => step.ends).join(' ')}.`,
+    claim: `Telemetry left every command's end alone: ${steps.map(({ step }) => step.ends).join(', ')}.`,
     seen: wrong
       .map(({ step, ended }) => `${step.did}: ${ended.signal ?? `exit ${ended.code}`} ${ended.stderr.slice(0, 500)}`)
       .join('; '),
@@ -97,7 +97,7 @@ function acceptsAll({ collected, journal, waiting, unfinished }: Ledger): Check 
   const others = journal.filter(({ verdict }) => verdict !== 'accepted').length
   return {
     holds: same && others === 0 && waiting === 0 && unfinished === 0,
-    claim: `Every event was accepted: ${accepted.size} in the journal, the same ${held.size} at the collector, none waits.`,
+    claim: `Every event was accepted, the measured commands included: ${accepted.size} in the journal, the same ${held.size} at the collector, none waits.`,
     seen: `${accepted.size} accepted and ${others} others in the journal, ${held.size} at the collector, ${waiting} waiting, ${unfinished} unfinished`,
   }
 }

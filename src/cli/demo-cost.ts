@@ -1,5 +1,4 @@
 /** What telemetry adds to a command: the same command with and without it, in turns, by the wall clock of the process. */
-import { existsSync } from 'node:fs'
 import { OPTED_OUT } from './demo-story.ts'
 import type { DemoWorld } from './demo-world.ts'
 import type { Progress } from './progress.ts'
@@ -13,44 +12,53 @@ export interface Cost {
   readonly addedMs: number
   readonly addedFromMs: number
   readonly addedToMs: number
-  /** In how many of them no reporter was at work, so that the command had to start one. */
-  readonly launches: number
 }
 
-const PAIRS = 15
+export interface Costs {
+  /** A reporter is at work: of a burst of commands, all but the first. */
+  readonly inBurst: Cost
+  /** No reporter is at work: the command has to start one. */
+  readonly alone: Cost
+}
+
+const BURST_PAIRS = 15
+/** Fewer: before each, the reporter of the one before has to end. */
+const ALONE_PAIRS = 5
 const COMMAND = ['toolkit', 'run']
 
-export async function measureCost(world: DemoWorld, progress: Progress): Promise<Cost> {
+export async function measureCosts(world: DemoWorld, progress: Progress): Promise<Costs> {
+  const inBurst = await measure(world, BURST_PAIRS, async (pair) => {
+    progress.count(`measuring what telemetry adds, ${BURST_PAIRS} pairs of commands`, pair, BURST_PAIRS)
+  })
+  const alone = await measure(world, ALONE_PAIRS, async (pair) => {
+    progress.count(`the same with a reporter to start, ${ALONE_PAIRS} pairs`, pair, ALONE_PAIRS)
+    await world.quiet()
+  })
+  return { inBurst, alone }
+}
+
+/** Pair 0 warms up and does not count. */
+async function measure(world: DemoWorld, pairs: number, before: (pair: number) => Promise<void>): Promise<Cost> {
   const on: number[] = []
   const off: number[] = []
-  let launches = 0
-  for (let pair = 0; pair <= PAIRS; pair++) {
-    progress.count(`measuring what telemetry adds, ${PAIRS} pairs of commands`, pair, PAIRS)
-    const withIt = async (): Promise<number> => {
-      if (pair > 0 && !existsSync(world.layout.reporterLock)) launches += 1
-      return (await world.acme(COMMAND)).wallMs
-    }
-    const without = async (): Promise<number> => (await world.acme(COMMAND, OPTED_OUT)).wallMs
+  const withIt = async (): Promise<void> => void on.push((await world.acme(COMMAND)).wallMs)
+  const without = async (): Promise<void> => void off.push((await world.acme(COMMAND, OPTED_OUT)).wallMs)
+  for (let pair = 0; pair <= pairs; pair++) {
+    await before(pair)
     // Who comes second finds warmer caches: take turns.
-    const [onMs, offMs] = pair % 2 === 0 ? [await withIt(), await without()] : reversed(await without(), await withIt())
-    if (pair === 0) continue // warms up
-    on.push(onMs)
-    off.push(offMs)
+    for (const run of pair % 2 === 0 ? [without, withIt] : [withIt, without]) await run()
   }
+  on.shift()
+  off.shift()
   const added = on.map((ms, index) => ms - (off[index] ?? 0))
   return {
-    pairs: PAIRS,
+    pairs,
     onMs: quantile(on, 0.5),
     offMs: quantile(off, 0.5),
     addedMs: quantile(added, 0.5),
     addedFromMs: quantile(added, 0.25),
     addedToMs: quantile(added, 0.75),
-    launches,
   }
-}
-
-function reversed(first: number, second: number): [number, number] {
-  return [second, first]
 }
 
 /** To a tenth. */

@@ -2,7 +2,7 @@
 import type { StoredEvent } from '../collector/collector.ts'
 import { readIdentity } from '../identity/identity-file.ts'
 import { type JournalEntry, readJournal } from '../spool/journal.ts'
-import { comesTrue, type DemoWorld, type Ended } from './demo-world.ts'
+import { comesTrue, type DemoWorld, type Ended, PATIENCE_MS } from './demo-world.ts'
 import type { Progress } from './progress.ts'
 import { readUnfinished, readWaiting } from './waiting.ts'
 
@@ -56,6 +56,7 @@ export async function playStory(world: DemoWorld, progress: Progress): Promise<S
   const played: { step: Step; ended: Ended; startedMs: number }[] = []
   let optOut = { sameFiles: false, sameEvents: false }
   let atFirst: string | null = null
+  let patienceMs = PATIENCE_MS
   for (const [index, step] of STEPS.entries()) {
     progress.say(
       `step ${index + 1} of ${STEPS.length}: acme ${step.words.join(' ')}${step.optedOut ? ', opted out' : ''}`,
@@ -71,10 +72,13 @@ export async function playStory(world: DemoWorld, progress: Progress): Promise<S
     const startedMs = Date.now()
     played.push({ step, startedMs, ended: await world.acme(step.words) })
     atFirst ??= anonIdOf(world)
-    if (step.ends !== 'SIGKILL') await comesTrue(() => eventsSince(world, startedMs).length >= step.events)
+    if (step.ends === 'SIGKILL') continue
+    const came = await comesTrue(() => eventsSince(world, startedMs).length >= step.events, patienceMs)
+    if (!came) patienceMs = 1000 // something is broken: the checks will say what, and soon
   }
   progress.say('waiting for the reporter of the killed command')
-  await comesTrue(() => eventsSince(world, 0).length >= STEPS.reduce((sum, { events }) => sum + events, 0))
+  const expected = STEPS.reduce((sum, { events }) => sum + events, 0)
+  await comesTrue(() => eventsSince(world, 0).length >= expected, patienceMs)
   const steps = played.map(({ step, ended, startedMs }, index) => ({
     step,
     ended,

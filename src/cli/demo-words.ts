@@ -2,7 +2,7 @@
 import type { JournalEntry } from '../spool/journal.ts'
 import { type Cell, inColumns, shortId, wrapped } from './columns.ts'
 import { type Check, isPerson } from './demo-checks.ts'
-import type { Cost } from './demo-cost.ts'
+import type { Cost, Costs } from './demo-cost.ts'
 import type { Story } from './demo-story.ts'
 import type { Screen } from './screen.ts'
 
@@ -34,13 +34,20 @@ export function checkLines(checks: readonly Check[], screen: Screen): string {
     .join('')
 }
 
-export function costWords(cost: Cost, screen: Screen): string {
-  const { pairs, onMs, offMs, addedMs, addedFromMs, addedToMs, launches } = cost
+export function costWords({ inBurst, alone }: Costs, screen: Screen): string {
   const text =
-    `Telemetry added ${addedMs} ms to a command of ${offMs} ms (with it ${onMs} ms): median of ${pairs} interleaved pairs with ` +
-    `and without, wall time of the process; half of the pairs between ${addedFromMs} and ${addedToMs} ms. ${launches} of the ` +
-    `${pairs} had to start a reporter, the others found one at work.`
+    `Telemetry added ${added(inBurst)} to a command of ${inBurst.offMs} ms ${spread(inBurst)}, and ${added(alone)} ` +
+    `where it had to start a reporter ${spread(alone)}. Wall time of the process, pairs with and without it in turns.`
   return `${wrapped(text, width(screen))}\n`
+}
+
+/** A machine that is busy with other things hides it. */
+function added({ addedMs, addedFromMs }: Cost): string {
+  return addedFromMs > 0 ? `${addedMs} ms` : 'no more than the noise of this machine'
+}
+
+function spread({ pairs, addedMs, addedFromMs, addedToMs }: Cost): string {
+  return `(${pairs} pairs, median ${addedMs}, half of them ${addedFromMs} to ${addedToMs} ms)`
 }
 
 export function width({ columns }: Screen): number {

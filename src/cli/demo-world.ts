@@ -2,7 +2,7 @@
  * What the demo plays in: a home of its own, a collector, acme's auth server, and acme itself (docs/examples/acme) as separate
  * processes. Their environment is set here and not inherited: CI, DO_NOT_TRACK and proxies of the caller decide nothing.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,16 +32,16 @@ export interface DemoWorld {
   quiet(): Promise<boolean>
   /** Every file and folder of the home: size, times, content. Equal before and after: nothing was even touched. */
   snapshot(): string
-  /** The home goes, the collector stays until it is stopped. */
-  leave(): Promise<void>
+  /** The collector stays until it is stopped. */
+  leave(home: 'keep' | 'remove'): Promise<void>
 }
 
-export function exampleFile(name: string): string {
+function exampleFile(name: string): string {
   return packageFile(import.meta.url, `../docs/examples/acme/${name}`)
 }
 
 export function isExampleThere(): boolean {
-  return existsSync(exampleFile('acme.js')) && existsSync(packageFile(import.meta.url, 'reporter/main.cjs'))
+  return existsSync(exampleFile('acme.js'))
 }
 
 /** Throws CollectorError where there is no SQLite. */
@@ -50,6 +50,7 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
   const auth = await startAuthServer()
   const home = mkdtempSync(join(tmpdir(), 'afterword-demo-'))
   const layout = spoolLayout(join(home, '.acme'))
+  const running = new Set<ChildProcess>()
   const environment = {
     ...inherited(),
     HOME: home,
@@ -63,20 +64,25 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
     home,
     layout,
     collector,
-    acme: (words, variables = {}) => run([exampleFile('acme.js'), ...words], home, { ...environment, ...variables }),
+    acme: (words, variables = {}) =>
+      run([exampleFile('acme.js'), ...words], home, { ...environment, ...variables }, running),
     events: () => collector.listEvents({ limit: 10_000 }).events,
     quiet: () => comesTrue(() => !isReporterAlive(layout)),
     snapshot: () => listing(home).join('\n'),
-    async leave() {
+    async leave(what) {
+      for (const child of running) child.kill('SIGKILL') // it would make its home again
       await auth.stop()
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+      if (what === 'remove') rmSync(home, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
-/** Looks again until it is true, 15 s at most. */
-export async function comesTrue(look: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + 15_000
+/** Longer than any reporter lives. */
+export const PATIENCE_MS = 15_000
+
+/** Looks again until it is true. */
+export async function comesTrue(look: () => boolean, patienceMs: number = PATIENCE_MS): Promise<boolean> {
+  const deadline = Date.now() + patienceMs
   while (!look()) {
     if (Date.now() > deadline) return false
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -102,10 +108,16 @@ function inherited(): Record<string, string> {
   )
 }
 
-function run(args: readonly string[], cwd: string, env: Record<string, string>): Promise<Ended> {
+function run(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  running: Set<ChildProcess>,
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint()
     const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true })
+    running.add(child)
     let wallMs = 0
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -114,6 +126,7 @@ function run(args: readonly string[], cwd: string, env: Record<string, string>):
     child.on('error', reject)
     child.on('exit', () => {
       wallMs = Number(process.hrtime.bigint() - start) / 1e6
+      running.delete(child)
     })
     child.on('close', (code, signal) => resolve({ code, signal, wallMs, stderr }))
   })

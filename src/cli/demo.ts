@@ -5,7 +5,7 @@
 import { CollectorError } from '../collector/collector.ts'
 import { printable, wrapped } from './columns.ts'
 import { type Check, checkStory, isPerson } from './demo-checks.ts'
-import { type Cost, measureCost } from './demo-cost.ts'
+import { type Costs, measureCosts } from './demo-cost.ts'
 import { type Ledger, playStory, readLedger, type Story } from './demo-story.ts'
 import { type DemoWorld, isExampleThere, makeDemoWorld } from './demo-world.ts'
 import { checkLines, costWords, storyTable, width } from './demo-words.ts'
@@ -25,29 +25,41 @@ export async function demo(
   }
   const world = await open(err)
   if (world === null) return 1
+  const { url } = world.collector
   const forgetLeaving = leaveOnInterrupt(world)
-  if (!json) out.write(introduction(world, out))
+  let ok = false
+  try {
+    if (!json) out.write(introduction(world, out))
+    ok = await play(world, json, { out, err })
+  } finally {
+    // What went wrong may be looked at.
+    await world.leave(ok ? 'remove' : 'keep')
+    forgetLeaving()
+  }
+  if (!ok) err.write(`The home of the demo is kept: ${world.home}\n`)
+  if (keep) {
+    err.write(`The collector runs on at ${url} until Ctrl-C; ${url}/api/events has the events.\n`)
+    await interrupted()
+  } else if (!json) {
+    out.write(`${wrapped("The collector has stopped; 'afterword demo --keep' lets it run on.", width(out))}\n`)
+  }
+  await world.collector.stop()
+  return ok ? 0 : 1
+}
+
+/** True: every claim holds. */
+async function play(world: DemoWorld, json: boolean, { out, err }: Screens): Promise<boolean> {
   const progress = showProgress(err)
   const story = await playStory(world, progress)
-  const cost = await measureCost(world, progress)
+  const costs = await measureCosts(world, progress)
   progress.say('waiting for the last reporter to end')
   const quiet = await world.quiet()
   progress.end()
   const ledger = readLedger(world)
   const checks = [...checkStory(story, ledger), endsAll(quiet)]
   const ok = checks.every(({ holds }) => holds)
-  out.write(json ? inJson(ok, story, ledger, checks, cost) : inWords(story, ledger, checks, cost, out))
-  await world.leave()
-  forgetLeaving()
-  if (keep) {
-    err.write(
-      `The collector runs on at ${world.collector.url} until Ctrl-C; ${world.collector.url}/api/events has the events.\n`,
-    )
-    await interrupted()
-  }
-  await world.collector.stop()
-  if (!keep && !json) out.write("The collector has stopped; 'afterword demo --keep' lets it run on, to look into it.\n")
-  return ok ? 0 : 1
+  out.write(json ? inJson(ok, story, ledger, checks, costs) : inWords(story, ledger, checks, costs, out))
+  return ok
 }
 
 async function open(err: Screen): Promise<DemoWorld | null> {
@@ -64,7 +76,7 @@ async function open(err: Screen): Promise<DemoWorld | null> {
 function leaveOnInterrupt(world: DemoWorld): () => void {
   const leave = (signal: NodeJS.Signals): void => {
     forget()
-    void world.leave().finally(() => process.kill(process.pid, signal))
+    void world.leave('remove').finally(() => process.kill(process.pid, signal))
   }
   const forget = (): void => void process.removeListener('SIGINT', leave).removeListener('SIGTERM', leave)
   process.on('SIGINT', leave).on('SIGTERM', leave)
@@ -86,16 +98,16 @@ function introduction({ collector }: DemoWorld, screen: Screen): string {
   return `${wrapped(text, width(screen))}\n\n`
 }
 
-function inWords(story: Story, { journal }: Ledger, checks: readonly Check[], cost: Cost, out: Screen): string {
+function inWords(story: Story, { journal }: Ledger, checks: readonly Check[], costs: Costs, out: Screen): string {
   const failed = checks.filter(({ holds }) => !holds).length
   const end =
     failed === 0
       ? out.paint('green', `All ${checks.length} claims hold.`)
       : out.paint('red', `${failed} of ${checks.length} claims do not hold.`)
-  return [storyTable(story, journal, out), checkLines(checks, out), costWords(cost, out), `${end}\n`].join('\n')
+  return [storyTable(story, journal, out), checkLines(checks, out), costWords(costs, out), `${end}\n`].join('\n')
 }
 
-function inJson(ok: boolean, { steps }: Story, { journal }: Ledger, checks: readonly Check[], cost: Cost): string {
+function inJson(ok: boolean, { steps }: Story, { journal }: Ledger, checks: readonly Check[], costs: Costs): string {
   const accepted = new Set(journal.filter(({ verdict }) => verdict === 'accepted').map(({ uuid }) => uuid))
   const played = steps.map(({ step, ended, events }, index) => ({
     step: index + 1,
@@ -109,5 +121,5 @@ function inJson(ok: boolean, { steps }: Story, { journal }: Ledger, checks: read
       accepted: accepted.has(event.uuid),
     })),
   }))
-  return `${JSON.stringify({ ok, steps: played, checks, cost }, null, 2)}\n`
+  return `${JSON.stringify({ ok, steps: played, checks, costs }, null, 2)}\n`
 }

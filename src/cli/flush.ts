@@ -8,9 +8,10 @@ import { consentNow } from '../tracker/consent-now.ts'
 import { hostOfKey, reasonInWords } from './back-off-words.ts'
 import { printable } from './columns.ts'
 import { deliverNow, type DeliveryCounts } from './deliver-now.ts'
-import { directoriesOf, type Place } from './place.ts'
+import { directoriesOf, type Place, whyUnusable } from './place.ts'
 import { showProgress } from './progress.ts'
 import type { Screens } from './screen.ts'
+import { unusableInWords } from './unusable-words.ts'
 import { readUnfinished, readWaiting } from './waiting.ts'
 
 export interface FlushReport extends DeliveryCounts {
@@ -51,6 +52,13 @@ async function deliver(
   let total = NONE
   const reasons: string[] = []
   for (const directory of directories) {
+    const unusable = whyUnusable(directory)
+    if (unusable !== null) {
+      // A lock of ours in somebody else's directory would be in their way.
+      total = add(total, { ...NONE, waiting: countWaiting([directory]) })
+      reasons.push(unusableInWords(unusable, directory, variableName(place.app)))
+      continue
+    }
     const sum = total
     const { failure, ...counts } = await deliverNow({
       place,

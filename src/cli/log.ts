@@ -22,7 +22,7 @@ export function log(place: Place, { json }: { readonly json: boolean }, { out, e
 }
 
 /** Newest last, what waits after what is settled. */
-export function readLog(directories: readonly string[], nowMs: number): readonly LogLine[] {
+function readLog(directories: readonly string[], nowMs: number): readonly LogLine[] {
   const layouts = directories.map(spoolLayout)
   const settled = layouts.flatMap((layout) => readJournal(layout.journal))
   const waiting = layouts.flatMap((layout) => {
@@ -34,7 +34,7 @@ export function readLog(directories: readonly string[], nowMs: number): readonly
   return [...settled.sort(byTime), ...waiting.sort(byTime)]
 }
 
-export function logTable(lines: readonly LogLine[], nowMs: number, paint: Paint): string {
+function logTable(lines: readonly LogLine[], nowMs: number, paint: Paint): string {
   const head = ['TIME', 'EVENT', 'COMMAND', 'WHO', 'VERDICT', 'REASON'].map((name): Cell => ['dim', name])
   const rows = lines.map((line): Cell[] => [
     clockTime(line.at, nowMs),

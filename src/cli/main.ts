@@ -40,7 +40,7 @@ export function usageInWords(message: string, words: readonly string[]): string 
   const missing = /^Missing dependent arguments:\s+(\S+) -> (\S+)$/.exec(message.trim())
   const text = missing === null ? message.trim() : `--${missing[1]} wants --${missing[2]}`
   const wrong = word === '' || known ? text : `there is no command '${printable(word)}'`
-  const nearest = !known && /^Did you mean /.test(text) ? `. ${text}` : ''
+  const nearest = !known && text.startsWith('Did you mean ') ? `. ${text}` : ''
   const help = known ? `'afterword ${word} --help' shows its options.` : "'afterword --help' names the commands."
   return `${wrong}${nearest}\n${help}`
 }

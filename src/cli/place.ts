@@ -2,8 +2,9 @@
  * Whose telemetry a command is about: an app, its directory, and the stand-ins that an unwritable home has made. There is no host
  * code here: what it does in CI and whether it shows a notice of ours is not known, so consent is decided as if it did neither.
  */
-import { lstatSync } from 'node:fs'
+import { accessSync, constants, lstatSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import { errorCode } from '../files/read-small-file.ts'
 import { defaultDirectory, fallbackDirectories } from '../platform/state-directory.ts'
 import type { StatusSettings } from '../tracker/tracker-status.ts'
 
@@ -42,6 +43,26 @@ export function standInsOf({ app, directory }: Place): readonly string[] {
 /** Where events of this app may wait: its directory, if there is a home, and its stand-ins. */
 export function directoriesOf(place: Place): readonly string[] {
   return [...(place.directory === null ? [] : [place.directory]), ...standInsOf(place)]
+}
+
+/**
+ * Why nothing can be kept in a directory that is there, in the words of state-directory.ts (or an errno code); null if it can, or
+ * is not there. Unlike openStateDirectory() it makes nothing.
+ */
+export function whyUnusable(directory: string): string | null {
+  try {
+    const telemetry = `${directory}/telemetry`
+    for (const look of [() => statSync(directory), () => lstatSync(telemetry)]) {
+      const stat = look()
+      if (!stat.isDirectory()) return 'not-a-directory'
+      if (process.getuid !== undefined && stat.uid !== process.getuid()) return 'not-ours'
+    }
+    accessSync(telemetry, constants.W_OK)
+    return null
+  } catch (error) {
+    const code = errorCode(error)
+    return code === 'ENOENT' ? null : code === 'ENOTDIR' ? 'not-a-directory' : code
+  }
 }
 
 function nameOf(directory: string): string {

@@ -19,7 +19,9 @@ export function showProgress(screen: Screen): Progress {
     if (line === shown) return
     shown = line
     // A line that wraps could not be taken back.
-    const fitting = [...line].slice(0, screen.columns - 1).join('')
+    const fitting = Array.from(line)
+      .slice(0, screen.columns - 1)
+      .join('')
     screen.write(screen.isTty ? `${ERASE_LINE}${screen.paint('dim', fitting)}` : `${line}\n`)
   }
   return {

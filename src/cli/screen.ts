@@ -27,7 +27,7 @@ export function processScreens(): Screens {
 }
 
 function screenOf(stream: NodeJS.WriteStream): Screen {
-  const isTty = stream.isTTY === true
+  const { isTTY: isTty = false } = stream as { readonly isTTY?: boolean }
   const coloured = isTty && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
   return {
     write: (text) => void stream.write(text),

@@ -1,5 +1,6 @@
 /** `afterword status`: may it report and what decided that, who is there, what waits, and how the last delivery went. Reads only. */
 import { isCi } from '../consent/ci-rules.ts'
+import { variableName } from '../consent/decide-consent.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import { type Backoff, parseBackoff } from '../reporter/backoff.ts'
 import { REPORTER_LIMITS } from '../reporter/limits.ts'
@@ -10,11 +11,14 @@ import { readStatus, type TrackerStatus } from '../tracker/tracker-status.ts'
 import { backOffInWords, hostOfKey } from './back-off-words.ts'
 import { inPairs } from './columns.ts'
 import { clockTimeAgo, counted, durationInWords } from './in-words.ts'
-import { directoriesOf, type Place, standInsOf } from './place.ts'
+import { directoriesOf, type Place, standInsOf, whyUnusable } from './place.ts'
 import type { Screens } from './screen.ts'
+import { unusableInWords } from './unusable-words.ts'
 
 export interface StatusReport extends Omit<TrackerStatus, 'outcomes' | 'backoff'> {
   readonly backoff: Backoff
+  /** `not-ours`, `not-a-directory` or an errno code: nothing is recorded there. */
+  readonly unusable: string | null
   /** The newest line of the journal that says `accepted`. */
   readonly lastDelivery: JournalEntry | null
   /** Folders that stood in for a directory that took no writes, and how much waits in each. */
@@ -28,12 +32,13 @@ export function status(place: Place, { json }: { readonly json: boolean }, { out
   return 0
 }
 
-export function readReport(place: Place): StatusReport {
+function readReport(place: Place): StatusReport {
   const { outcomes: _, ...status } = readStatus(place, {})
   const backoff = readSmallFile(spoolLayout(place.directory ?? '').backoff)
   return {
     ...status,
     backoff: backoff.kind === 'text' ? parseBackoff(backoff.text) : {},
+    unusable: place.directory === null ? 'no-home' : whyUnusable(place.directory),
     lastDelivery: lastAccepted(directoriesOf(place)),
     standIns: standInsOf(place).map((directory) => ({
       directory,
@@ -43,12 +48,14 @@ export function readReport(place: Place): StatusReport {
 }
 
 /** Names and values, ready to be aligned. Pure but for the environment's CI variables. */
-export function pairsOf(report: StatusReport, nowMs: number): readonly (readonly [string, ...string[]])[] {
+function pairsOf(report: StatusReport, nowMs: number): readonly (readonly [string, ...string[]])[] {
   const { app, directory, consent, identity, waiting, delivery, standIns } = report
+  const unusable =
+    report.unusable === null ? null : unusableInWords(report.unusable, directory ?? '', variableName(app))
   const hostDecides = `${app}'s own rule for CI is part of ${app} and not known here`
   return [
     ['app', app],
-    ['directory', directory ?? 'none: there is no HOME; give --directory'],
+    ['directory', directory ?? 'none', ...(unusable === null ? [] : [`nothing is recorded: ${unusable}`])],
     ['consent', consent.explanation, ...(consent.source === 'ci' || isCi(process.env) ? [hostDecides] : [])],
     ['identity', identityInWords(identity, consent.allowed)],
     ['waiting', ...waitingInWords(waiting, nowMs)],

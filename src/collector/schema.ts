@@ -1,4 +1,4 @@
-/** The collector's tables and how an older file becomes a newer one. Reference: facts/posthog.md 5.4. */
+/** The collector's tables and how an older file becomes a newer one. */
 import { CollectorError } from './collector-error.ts'
 import type { SqliteDatabase } from './sqlite-driver.ts'
 

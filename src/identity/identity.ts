@@ -1,7 +1,7 @@
 /**
  * Who is there: the pure part. States: `anonymous(anon)` → `linked(anon, principal)` → on logout `anonymous(new anon)`.
  * An anonymous id is never offered to a second principal: PostHog would fuse the two people without a warning
- * (facts: posthog 2.5).
+ * (docs/decisions/0003).
  */
 
 declare const anon: unique symbol
@@ -100,7 +100,7 @@ function isPlain(value: string): boolean {
 }
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
-// PostHog's v0 and v1 lists together, without regard to case (facts: posthog 2.4).
+// PostHog's v0 and v1 lists together, without regard to case (docs/evidence.md, PostHog).
 const ILLEGAL: ReadonlySet<string> = new Set(
   'anonymous guest distinctid distinct_id id not_authenticated email undefined true false nan none null 0 backend system user anonymous-user anonymous_user'
     .split(' ')

@@ -7,7 +7,7 @@ export type ChildAnswer =
   | { readonly kind: 'exited'; readonly code: number | null; readonly stdout: string }
   | Exclude<SpawnOutcome, { kind: 'spawned' }>
 
-/** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: facts peers M1–M3). */
+/** The same process, waited for: blocks up to `timeoutMs` and is then killed, truly (an in-process request is not: docs/evidence.md, Node). */
 export function boundedSpawnSync(request: SpawnRequest, timeoutMs: number, input?: string): ChildAnswer {
   try {
     const prepared = prepareNode(request, false)

@@ -130,6 +130,7 @@ function isOurs(uid: number): boolean {
 
 function fromError(error: unknown): StateDirectory {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-  if (code === 'ENOTDIR' || code === 'ELOOP' || code === 'EEXIST') return { kind: 'refused', reason: 'not-a-directory' }
+  // ENOENT: a link to nowhere; what may have stood there, a no for one, cannot be known.
+  if (['ENOTDIR', 'ELOOP', 'EEXIST', 'ENOENT'].includes(code)) return { kind: 'refused', reason: 'not-a-directory' }
   return { kind: 'unwritable', reason: code }
 }

@@ -2,7 +2,7 @@
  * The `fetch` that posthog-node is given: sends what it is asked to send, once, and remembers exactly what came back.
  *
  * posthog-node takes any 2xx for success, follows redirects into losing the events, halves and retries by itself, and replaces a
- * uuid it does not like without a word (facts/posthog.md 1.2, 1.4). So the uuids of the body are compared with those captured
+ * uuid it does not like without a word (docs/evidence.md, Packages). So the uuids of the body are compared with those captured
  * before anything is sent, and posthog-node is told 200 or 400, nothing else: after either it asks no further.
  */
 import { type Answer, judgeAnswer } from './answer.ts'

@@ -1,6 +1,6 @@
 /**
  * What came back from one request, and what it means. Pure: an observed {@link Answer} in, one closed {@link Judgement} out.
- * The table is the one of facts/posthog.md 5.1; the order of blame (event, destination, nobody) is what delivery.ts acts on.
+ * The table is the one of docs/reporter.md; the order of blame (event, destination, nobody) is what delivery.ts acts on.
  */
 import { REPORTER_LIMITS } from './limits.ts'
 

@@ -3,7 +3,7 @@
  * before anything else is evaluated.
  *
  * `process.exit` is no hard stop (libuv joins its thread pool, and a name look-up on a dead resolver holds it for up to 56 s:
- * facts peers M1, M2), so the end is SIGKILL to ourselves. A timer covers what hangs without blocking; where no outside box
+ * docs/evidence.md, Node), so the end is SIGKILL to ourselves. A timer covers what hangs without blocking; where no outside box
  * (`timeout -s KILL`) stands around us, a worker covers a blocked main thread too. No watchdog, no run.
  *
  * Monotonic clocks stand still while a machine sleeps: both clocks are looked at, in steps.
@@ -40,7 +40,7 @@ process.kill(process.pid, 'SIGKILL')
 
 function startWatchdog(leftMs: number, wallEndMs: number): void {
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  // A string, so that a deleted package cannot take it away. Below 8 MB the limit kills the worker itself (facts: detach 4).
+  // A string, so that a deleted package cannot take it away. Below 8 MB the limit kills the worker itself (docs/evidence.md, Node).
   const worker = new Worker(WATCHDOG, {
     eval: true,
     env: {},

@@ -1,6 +1,6 @@
 /**
  * Every limit of the reporter, in one value. The host's `launch.ts` reads it too: this file imports nothing and does nothing.
- * Why each number: docs/decisions and design section 7; where a choice is not obvious, beside it.
+ * docs/reporter.md lists them; where a number is not obvious, its reason is beside it.
  */
 const SECOND = 1_000
 const HOUR = 3_600_000

@@ -91,7 +91,7 @@ interface WireEvent {
   readonly timestamp: Date
 }
 
-/** An alias is byte for byte what `client.alias` would send, which takes neither uuid nor timestamp (facts/posthog.md 1.2). */
+/** An alias is byte for byte what `client.alias` would send, which takes neither uuid nor timestamp (docs/evidence.md, Packages). */
 function wireEvent(envelope: Envelope, scrub: PostHogSenderOptions['scrub']): WireEvent {
   const { distinct_id, event, uuid, timestamp, is_anon, properties } = envelope
   const common = { distinctId: distinct_id, event, uuid, timestamp: new Date(timestamp) }

@@ -22,10 +22,10 @@ export interface JournalEntry {
   readonly bytes?: number
 }
 
-const { O_APPEND, O_CREAT, O_RDONLY, O_WRONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants
 /** A link is not followed, and a FIFO in its place blocks nobody. */
-const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK
-const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+const GUARDED = (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0)
+const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT | GUARDED
+const READ = fs.constants.O_RDONLY | GUARDED
 
 /** Appends with one write; shortens to the newer half first when the bound is passed. False: not written. */
 export function appendJournal(path: string, entries: readonly JournalEntry[]): boolean {

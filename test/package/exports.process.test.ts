@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanEnvironment } from '../support/environment.ts'
 import { manifest, type Project, projectWithPackage } from '../support/packed-package.ts'
-import { type Finished, runNode } from '../support/run.ts'
+import { type Finished, program, runNode } from '../support/run.ts'
 
 let project: Project
 beforeAll(() => {
@@ -31,6 +31,12 @@ test('a CommonJS host records a command', async () => {
     tracker.run('build', () => 'value').then((value) => console.log(value, JSON.stringify(tracker.status().outcomes)))`
   const { stdout, stderr, code } = await run('--input-type=commonjs', script)
   expect({ stdout, stderr, code }).toEqual({ stdout: 'value {"recorded":1}\n', stderr: '', code: 0 })
+})
+
+test('an ES module host runs as it would without it', async () => {
+  const env = cleanEnvironment(project.path, { DO_NOT_TRACK: '1' })
+  const { stdout, stderr, code } = await runNode([program('command.mjs'), 'ok'], { env })
+  expect({ stdout, stderr, code }).toEqual({ stdout: 'done\n', stderr: '', code: 0 })
 })
 
 test('nothing but the declared subpaths can be imported', async () => {

@@ -18,6 +18,7 @@ test.each([
   'docs/privacy.md',
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/tracker/rare-paths.cjs',
   'dist/tracker/rare-changes.cjs',
   'dist/reporter/main.cjs',
   'dist/reporter/look-up-main.cjs',

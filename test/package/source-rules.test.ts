@@ -71,6 +71,12 @@ test('every page of docs that a file refers to is there', () => {
   expect(missing).toEqual([])
 })
 
+test('nothing refers to a page that is not here', () => {
+  const elsewhere = /\(facts: [a-z]|\bfacts\/|\bfacts [a-z]+ [M\d]|design section|design\.md|style\.md/
+  const said = [...filesUnder('src'), ...filesUnder('docs')].filter((path) => !path.startsWith('src/tracker/'))
+  expect(said.filter((path) => elsewhere.test(fs.readFileSync(join(ROOT, path), 'utf8')))).toEqual([])
+})
+
 const pages = filesUnder('docs')
 
 /** `docs/spool.md`, `docs/decisions/0006`; links of pages among themselves are docs/links.test.ts's. */

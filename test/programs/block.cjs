@@ -6,4 +6,4 @@ const acts = {
   wait: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   fifo: () => require('node:fs').readFileSync(process.env.FIFO),
 }
-if (require('node:worker_threads').isMainThread) setTimeout(acts[process.env.HOW], 300)
+if (require('node:worker_threads').isMainThread) setTimeout(() => acts[process.env.HOW](), 300)

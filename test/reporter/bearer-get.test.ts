@@ -1,12 +1,12 @@
 import http from 'node:http'
-import net, { type AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bearerGet } from '../../src/reporter/bearer-get.ts'
 import { refusedPort, startBlackHole } from '../support/fake-posthog.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
+  for (const close of closers.splice(0).toReversed()) await close()
 })
 
 async function serve(answer: http.RequestListener): Promise<{ url: string; seen: http.IncomingMessage[] }> {
@@ -57,7 +57,7 @@ describe('bearerGet()', () => {
 
   it.each<[string, http.RequestListener]>([
     ['drips', (_, response) => void setInterval(() => response.write(' '), 20).unref()],
-    ['stops after the head', (_, response) => void response.writeHead(200).flushHeaders()],
+    ['stops after the head', (_, response) => response.writeHead(200).flushHeaders()],
     ['says nothing', () => {}],
   ])('is over at its limit when the server %s, and leaves no socket', async (_, answer) => {
     const { url, seen } = await serve(answer)
@@ -85,7 +85,7 @@ describe('bearerGet()', () => {
     expect(seen[0]?.url).toBe('http://service.invalid/me')
     expect(seen[0]?.headers['proxy-authorization']).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`)
     const tunnels: string[] = []
-    const tunnel = http.createServer().on('connect', (request, socket: net.Socket) => {
+    const tunnel = http.createServer().on('connect', (request, socket: Socket) => {
       tunnels.push(request.url ?? '')
       socket.end('HTTP/1.1 403 no\r\n\r\n')
     })

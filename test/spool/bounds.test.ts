@@ -50,7 +50,7 @@ describe('listWaiting()', () => {
     const alias = 'c2a1e0d4-1f0b-5c3e-9d2a-0123456789ab'
     for (const name of [late, early, alias]) writeFileSync(pendingPath(layout, name), '')
     utimesSync(pendingPath(layout, alias), NOW / 1000 - 2, NOW / 1000 - 2)
-    for (const name of ['README', `${late}.json.12.tmp`, `${late}`, 'x.json', `${late.toUpperCase()}A.json`])
+    for (const name of ['README', `${late}.json.12.tmp`, late, 'x.json', `${late.toUpperCase()}A.json`])
       writeFileSync(`${layout.pending}/${name}`, '')
     expect(waitingIds()).toEqual([early, alias, late])
     const early0 = listWaiting(layout.pending)[0]

@@ -109,7 +109,8 @@ describe('settleInFlight()', () => {
     expect(drops.dropped).toBe(0)
     expect(existsSync(pendingPath(layout, mine.uuid))).toBe(isCrashed)
     expect(existsSync(inFlightPath(layout, mine.uuid))).toBe(!isCrashed)
-    if (isCrashed) expect(JSON.parse(readFileSync(pendingPath(layout, mine.uuid), 'utf8'))).toEqual(mine)
+    const text = readFileSync((isCrashed ? pendingPath : inFlightPath)(layout, mine.uuid), 'utf8')
+    expect(JSON.parse(text)).toMatchObject(isCrashed ? mine : { state: 'begun', envelope: mine })
   })
 
   it('moves what is finished, leaves a newer version, drops the torn, and says that an alias is there', () => {

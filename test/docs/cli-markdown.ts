@@ -1,0 +1,49 @@
+/** docs/cli.md: what the program's help says, and beside it what help has no room for. */
+import { COMMAND_NAMES, type CommandName, defineCommands } from '../../src/cli/commands.ts'
+
+const INTRODUCTION = `# The program
+
+\`afterword\` looks after the telemetry of any CLI that uses this SDK: \`--app acme\` (its directory is then \`~/.acme\`), or
+\`--directory DIR\`. The help texts here are the program's own; a test compares the two. To make this page again:
+\`UPDATE_DOCS=1 npx vitest run test/docs/help-equals-docs.test.ts\`.
+
+- Data goes to stdout, everything else (progress, warnings, errors) to stderr. \`--json\` prints the data as JSON.
+- Exit code 0: done. 1: it failed, stderr says why and what to do. 2: wrong usage.
+- Colours only on a terminal, and not where \`NO_COLOR\` is set.
+- The program has none of the CLI's own code. What that CLI does in CI (its \`ci\` option) and whether it shows a first-run notice
+  are not known here: in CI the answer is off, and no notice is waited for.
+`
+
+const WORDS: { readonly [name in CommandName]: string } = {
+  status: `Reads only, and makes nothing. \`consent\` names what decided. \`back-off\` has a line for each destination that is not to be
+tried yet, or failed last time. \`stand-in\` is there if the directory took no writes and events went to \`$XDG_RUNTIME_DIR/<app>\` or
+\`<tmpdir>/<app>-<uid>\`. \`--json\` is what \`tracker.status()\` gives, with \`lastDelivery\` and \`standIns\`.`,
+  on: `Stores the choice in \`telemetry/consent.json\`. Where a variable or CI still says otherwise, it says so. After an \`off\`, what was
+recorded against it is erased first.`,
+  off: `Stores the choice first, and then erases the ids and what waits. A request that is already on the wire is not called back.
+If the directory takes no writes, the choice goes to a stand-in, and what could not be erased is named (exit code 1). Without any
+file, \`ACME_USAGE_TRACKING=0\` or \`DO_NOT_TRACK=1\` in the environment says no.`,
+  log: `The journal (\`sent.jsonl\`, bounded to 256 KiB), oldest first: accepted, rejected or dropped, at which time and why. Then what
+waits. \`--json\` prints a line for each, as in the journal, with \`"verdict":"waiting"\` for what waits. *Accepted* is what the endpoint
+said; what it does with an event afterwards nobody here can know.`,
+  flush: `Runs reporters until nothing waits or one gets nothing further, whatever the back-off says; waits while another reporter is at
+work. Ends with \`N delivered, M rejected, K waiting (why)\`. Exit code 0 if nothing is left waiting, else 1. Where consent is off,
+nothing is sent. Each event goes where its command meant it to go; \`--host\` sends those with the newest event's key (or with
+\`--api-key\`) to another address.`,
+  collect: `A line for each event on stdout until Ctrl-C, which ends it with exit code 0. Without \`--database\` the events are in memory.
+Only addresses of this machine: there is no authentication. See [collector.md](collector.md).`,
+  demo: `Runs [docs/examples/acme](examples/acme/README.md) as separate processes, in a temporary home and an environment of its own, so
+that \`CI\`, \`DO_NOT_TRACK\` and proxies of yours decide nothing: an anonymous command, a login, a failing and a killed command, an
+opted-out one, a logout. Prints who did what under which identity and what telemetry cost, and checks every claim; exit code 1 if
+one is not so, and the home is kept to be looked at. \`npm run demo\` in a clone; the installed package has no examples.`,
+}
+
+export async function cliMarkdown(): Promise<string> {
+  const sections = COMMAND_NAMES.map(async (name) => `## ${name}\n\n${await help(name)}\n${WORDS[name]}\n`)
+  return [INTRODUCTION, await help(), ...(await Promise.all(sections))].join('\n')
+}
+
+async function help(...words: string[]): Promise<string> {
+  const text = await defineCommands(words, async () => undefined).getHelp()
+  return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`
+}
