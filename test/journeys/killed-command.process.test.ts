@@ -1,5 +1,5 @@
 /** Promises 2 and 3 against SIGKILL: whatever moment it comes at, what was recorded arrives, once, and nothing stays behind. */
-import { existsSync, utimesSync } from 'node:fs'
+import { existsSync, readFileSync, utimesSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type FakePostHog, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
@@ -27,13 +27,19 @@ function envOf({ posthog, home }: Scene): Record<string, string> {
 async function heal(scene: Scene): Promise<void> {
   const { posthog, home } = scene
   await home.quiet()
-  // A command killed between its lock and its spawn leaves the lock: no holder lives, so its age is all that is in the way.
-  const { reporterLock } = home.layout
-  if (existsSync(reporterLock)) utimesSync(reporterLock, new Date(), new Date(Date.now() - 60_000))
+  // Nobody holds the lock of a command killed between lock and spawn, nor writes at its torsos: age is all that is in the way.
+  for (const name of home.files())
+    if (/reporter\.lock$|\.tmp$/.test(name) || isTorn(`${home.layout.directory}/${name}`))
+      utimesSync(`${home.layout.directory}/${name}`, new Date(), new Date(Date.now() - 120_000))
   const { code, stderr } = await start(process.execPath, [PROGRAM, 'healthy'], { env: envOf(scene) }).finished
   expect(code, stderr).toBe(0)
   await posthog.waitFor(() => posthog.acceptedEvents.some(({ properties }) => properties['command_name'] === 'healthy'))
   await home.quiet()
+}
+
+/** A begin record whose writer was killed between the creation and the write. */
+function isTorn(path: string): boolean {
+  return path.includes('/in-flight/') && readFileSync(path, 'utf8') === ''
 }
 
 /** Outcomes of the events of that command, one for each uuid. */
@@ -43,8 +49,7 @@ function outcomesOf({ posthog }: Scene, name: string): readonly unknown[] {
 }
 
 function expectNothingLeft({ home, posthog }: Scene): void {
-  const isTorso = (name: string): boolean => name.endsWith('.tmp') // swept when it is a minute old
-  expect(home.files().filter((name) => /in-flight|pending|lock/.test(name) && !isTorso(name))).toEqual([])
+  expect(home.files().filter((name) => /in-flight|pending|lock|tmp/.test(name))).toEqual([])
   expect([...posthog.acceptedByUuid.values()].map(({ count }) => count)).not.toContain(2)
 }
 
