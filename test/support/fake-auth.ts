@@ -69,7 +69,8 @@ export async function startFakeAuth(): Promise<FakeAuth> {
       case 'reset':
         request.socket.resetAndDestroy()
         return
-      default:
+      case 401:
+      case 500:
         return say(fault, { data: { principal_id: PRINCIPALS[key] } })
     }
   })
