@@ -146,7 +146,7 @@ export type Repaired =
 
 const DAMAGED_KEPT_MAX = 5
 /** Many commands may find the damage at once; who waits in vain finds it repaired, as a rule. */
-const REPAIR_LOCK_WAIT_MS = 50
+const REPAIR_LOCK_WAIT_MS = 250
 
 /** Sets a damaged `usage.json` aside as `usage.json.damaged-<time>` (the newest five are kept), so that first use can begin anew. */
 export function setDamagedAside(paths: IdentityPaths, allowed: () => boolean, nowMs: number): Repaired {

@@ -3,7 +3,7 @@
  * behind its back), look-ups answer late or never, and ends come in any order. The tracker's glue is rewritten here in a few lines;
  * test/journeys/identity-interleavings.process.test.ts does the same with the real one.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decideAtBegin } from '../../src/identity/decide-at-begin.ts'
 import { decideIdentityChange, type IdentityEvent } from '../../src/identity/decide-change.ts'
@@ -216,7 +216,7 @@ test.each([true, false])(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const machine = new Machine(tells)
         for (const next of steps) machine.take(next)
-        for (const at of [...machine.running.keys()]) machine.take({ kind: 'end', slot: at })
+        for (const at of Array.from(machine.running.keys())) machine.take({ kind: 'end', slot: at })
         // Everything has ended: whoever is linked is who the host spoke of last. Behind its back, the next command sees to it.
         const linked = machine.identity.linked_principal_id
         if (linked === null) return

@@ -5,7 +5,7 @@
  * signed in at a moment if a login of theirs had started by then and nothing that started after its end had ended before it.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readIdentity } from '../../src/identity/identity-file.ts'
 import { type Account, makeAccount } from '../support/account.ts'

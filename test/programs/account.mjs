@@ -5,6 +5,7 @@ import { CommandTracker } from 'afterword'
 
 const { KEY_FILE, AUTH, PRINCIPAL, POSTHOG, TOLD, NAME, START, GATE, SET } = process.env
 const credential = () => (existsSync(KEY_FILE) ? readFileSync(KEY_FILE, 'utf8') : null)
+const isOpen = (gate) => !gate || existsSync(gate)
 const setKey = (key) => {
   if (key === '') return rmSync(KEY_FILE, { force: true })
   writeFileSync(`${KEY_FILE}.${process.pid}`, key)
@@ -28,13 +29,13 @@ const work = async (how = end) => {
   if (act !== 'other') setKey(act === 'logout' ? '' : key)
   if (SET !== undefined) setKey(SET)
   console.log('worked')
-  while (GATE && !existsSync(GATE)) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (!isOpen(GATE)) await new Promise((resolve) => setTimeout(resolve, 5))
   await new Promise((resolve) => setTimeout(resolve, 5)) // one more turn: what is ready is seen
   if (how.endsWith('throw')) throw new Error('it broke')
   if (how.endsWith('exit')) process.exit(0)
 }
 if (START) console.log('here')
-while (START && !existsSync(START)) await new Promise((resolve) => setTimeout(resolve, 1))
+while (!isOpen(START)) await new Promise((resolve) => setTimeout(resolve, 1))
 const nested = { nested: 0, 'nested-exit': 0, 'nested-throw': 0 }
 if (end === 'begin') {
   const command = tracker.begin(name, options)
