@@ -6,11 +6,12 @@
  *   1. lock                       a stale folder, taken over after 2 s
  *   2. settle old aliases         nothing new
  *   3. alias → in-flight/         an alias whose pair usage.json does not show: deleted by whoever settles
- *   4. usage.json by rename       THE COMMIT. The alias is now true, and whoever settles moves it
- *   5. principal.json             one look-up more (the stored hash is another credential's)
- *   6. alias → pending/           done
- * usage.json goes before principal.json because a link with a stale hash asks again, while a fresh hash beside an old link would
- * book the new person's work to the old one.
+ *   4. a rotation's machine mark  the old link without a hash: it asks again
+ *   5. usage.json by rename       THE COMMIT. The alias is now true, and whoever settles moves it
+ *   6. principal.json             one look-up more (the stored hash is another credential's, or none)
+ *   7. alias → pending/           done
+ * The new credential's hash comes after usage.json: beside an old link it would book the new person's work to the old one. The mark
+ * comes before it: without one, the next person's login would leave the anonymous history behind.
  *
  * Race R1: two holders (ours was stopped longer than the lock's stale time). The bytes read in step 1 must still be there when
  * the rename is due (replaceFile's `expected`), else everything starts over with a fresh read.
@@ -45,7 +46,7 @@ export interface AliasSteps {
   settle(identity: Identity): void
   /** Step 3. False: it could not be written, and nothing is changed. */
   prepare(pair: AliasPair): boolean
-  /** Step 6. */
+  /** Step 7. */
   publish(pair: AliasPair): void
 }
 
@@ -104,14 +105,19 @@ function changeLocked(request: ChangeRequest): ChangeOutcome {
     if (change === null) return { kind: 'unchanged', before, identity: before, alias: null }
     if (change.alias !== null && !request.alias.prepare(change.alias))
       return { kind: 'failed', reason: 'alias-not-recorded' }
+    const rotates = change.identity.anon_id !== before.anon_id
+    const machine = rotates ? machineMark(change.identity.anon_id) : principalFile.machine
+    const told_at = overtaken ? principalFile.told_at : request.event.toldAt
+    if (rotates)
+      replaceFile(
+        request.paths.principal,
+        encodePrincipalFile({ ...NO_PRINCIPAL_FILE, machine, told_at: principalFile.told_at }),
+      )
     if (!isSame(change.identity, before)) {
       const replaced = replaceFile(request.paths.usage, encodeIdentity(change.identity), file.text)
       if (replaced.kind === 'superseded') continue
       if (replaced.kind === 'failed') return replaced
     }
-    const machine =
-      change.identity.anon_id === before.anon_id ? principalFile.machine : machineMark(change.identity.anon_id)
-    const told_at = overtaken ? principalFile.told_at : request.event.toldAt
     replaceFile(request.paths.principal, encodePrincipalFile({ ...change.principalFile, machine, told_at }))
     if (change.alias !== null) request.alias.publish(change.alias)
     return { kind: 'changed', before, identity: change.identity, alias: change.alias }
