@@ -21,9 +21,14 @@ export interface ErasurePaths extends ConsentPaths {
   readonly usage: string
 }
 
-/** `erased`: envelopes that waited. Failures name what could not be done; the choice itself was stored. */
+/** `erased`: envelopes that waited. `left`: what could not be erased; the choice itself was stored. */
 export type TrackingSet =
-  | { readonly kind: 'stored'; readonly erased: number; readonly left: readonly string[] }
+  | {
+      readonly kind: 'stored'
+      readonly erased: number
+      readonly identityErased: boolean
+      readonly left: readonly string[]
+    }
   | { readonly kind: 'failed'; readonly reason: string }
 
 const LOCK_WAIT_MS = 1000
@@ -36,10 +41,11 @@ function turnOff(paths: ErasurePaths): TrackingSet {
   const stored = replaceFile(paths.consent, encodeConsent('off'))
   if (stored.kind !== 'replaced')
     return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
-  const eraseAll = (): { erased: number; left: string[] } => {
+  const eraseAll = (): Erasure => {
     const erasure = erase(paths)
-    for (const path of [paths.usage, ...copiesOf(paths.usage)]) remove(path, erasure.left)
-    return erasure
+    const identityErased = remove(paths.usage, erasure.left)
+    for (const copy of copiesOf(paths.usage)) remove(copy, erasure.left)
+    return { ...erasure, identityErased }
   }
   // A login under way holds the lock for milliseconds; a stale one is no reason to keep what the user took back.
   const locked = withFileLock(paths.usage, LOCK_WAIT_MS, eraseAll)
@@ -49,14 +55,22 @@ function turnOff(paths: ErasurePaths): TrackingSet {
 /** Where nothing says no, nothing was recorded against a no, and nothing is erased. */
 function turnOn(paths: ErasurePaths): TrackingSet {
   const { consent } = readStoredConsent([paths], false)
-  const erasure = consent === 'on' || consent === 'none' ? { erased: 0, left: [] } : erase(paths)
+  const erasure = consent === 'on' || consent === 'none' ? NOTHING_ERASED : erase(paths)
   const stored = replaceFile(paths.consent, encodeConsent('on'))
   if (stored.kind !== 'replaced')
     return { kind: 'failed', reason: stored.kind === 'failed' ? stored.reason : stored.kind }
   return { kind: 'stored', ...erasure }
 }
 
-function erase(paths: ErasurePaths): { erased: number; left: string[] } {
+interface Erasure {
+  readonly erased: number
+  readonly identityErased: boolean
+  readonly left: string[]
+}
+
+const NOTHING_ERASED: Erasure = { erased: 0, identityErased: false, left: [] }
+
+function erase(paths: ErasurePaths): Erasure {
   const left: string[] = []
   let erased = 0
   for (const folder of [paths.inFlight, paths.pending]) {
@@ -65,7 +79,7 @@ function erase(paths: ErasurePaths): { erased: number; left: string[] } {
   const kept = new Set([paths.consent, paths.noticeShown, paths.sessions, paths.inFlight, paths.pending])
   for (const name of list(paths.telemetry))
     if (!kept.has(`${paths.telemetry}/${name}`)) remove(`${paths.telemetry}/${name}`, left)
-  return { erased, left }
+  return { erased, identityErased: false, left }
 }
 
 /** Set-aside and temporary copies of usage.json: they hold ids too. */

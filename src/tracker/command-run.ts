@@ -11,6 +11,7 @@ import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
 import { crashedEnvelope, type EndOfCommand, endedEnvelope, originOf } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
+import { isStoredOff } from './consent-now.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import { type HostWord, hostWord } from './host-word.ts'
@@ -58,6 +59,12 @@ export class CommandRun implements Ending {
     if (written.kind === 'failed') {
       context.begin.lookUp?.abort()
       return written.reason
+    }
+    // Race R13: `off` erased between our look at consent and the record. Either this look sees it, or its erasing came later.
+    if (isStoredOff(context.settings)) {
+      context.begin.lookUp?.abort()
+      removeQuietly(inFlightPath(context.layout, context.uuid))
+      return 'off: stored'
     }
     watchCommand(context.settings.directory ?? '', run)
     return run
@@ -199,7 +206,7 @@ export class CommandRun implements Ending {
     this.#done = true
     this.#end = end
     const { layout, uuid, count, settings, facts, begin } = this.#context
-    this.#quietly(() => {
+    const isSettled = this.#quietly(() => {
       unwatchCommand(settings.directory ?? '', this)
       if (!hasBegun(layout, uuid)) return count('erased') // `off` was here
       const distinct = who()
@@ -210,6 +217,7 @@ export class CommandRun implements Ending {
       const outcome = handOver(this.#context, this.#ended(end, distinct), exception)
       count(outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind)
     })
+    if (!isSettled) removeQuietly(inFlightPath(layout, uuid)) // or it would be sent as crashed
     begin.lookUp?.abort()
     this.#asked?.abort()
   }
@@ -243,12 +251,14 @@ export class CommandRun implements Ending {
     return { settings, layout, begin, origin: originOf(settings, delivery) }
   }
 
-  /** The one place where a running command swallows an error of ours: counted. */
-  #quietly(work: () => void): void {
+  /** The one place where a running command swallows an error of ours: counted. False: there was one. */
+  #quietly(work: () => void): boolean {
     try {
       work()
+      return true
     } catch (error) {
       this.#context.count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
+      return false
     }
   }
 }

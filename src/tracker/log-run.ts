@@ -50,7 +50,7 @@ export class LogRun implements Ending {
     const envelope = endedEnvelope(settings, facts, { uuid, timestamp, distinct }, ended, this.#added)
     this.#print(
       consent.wouldBe.allowed
-        ? `${settings.app}: would be sent to ${settings.destination.host} ($lib, $lib_version and sent_at are added on sending):\n${show(envelope)}${changesIdentity ? IDENTITY_NOTE : ''}`
+        ? `${settings.app}: would be sent to ${settings.destination.host} ($lib, $lib_version, sent_at and, where is_anon is true, $process_person_profile: false are added on sending):\n${show(envelope)}${changesIdentity ? IDENTITY_NOTE : ''}`
         : `${settings.app}: nothing would be sent. ${explainConsent({ ...consent.wouldBe, mode: 'off' }, variableName(settings.app), consentFile)}`,
     )
   }
