@@ -3,6 +3,8 @@
  * to our uid and `telemetry/` in it is a real folder of ours; what `sudo` left behind, a link into somebody else's tree or a file
  * in the way is a refusal, an outcome, never a throw. A directory of ours that cannot be written has two stand-ins.
  */
+import type { Stats } from 'node:fs'
+
 const fs = process.getBuiltinModule('node:fs')
 
 export type StateDirectory =
@@ -96,7 +98,7 @@ function ensureOurs(path: string, real: boolean, result = path): StateDirectory 
   return isOurs(made.uid) ? { kind: 'ready', directory: result } : { kind: 'refused', reason: 'not-ours' }
 }
 
-function nearestAncestor(path: string): import('node:fs').Stats | null {
+function nearestAncestor(path: string): Stats | null {
   for (let at = path; ; ) {
     const parent = at.replace(/[/\\][^/\\]*$/, '')
     if (parent === at) return null
