@@ -9,6 +9,7 @@ import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { packageFile } from '../platform/package-files.ts'
 import { isUnwritable, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
+import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
@@ -28,6 +29,8 @@ export interface BeginRequest {
 /** A string says why nothing is recorded: `off: <source>`, `refused: not-ours`, an errno code … */
 export function beginCommand(request: BeginRequest): CommandRun | LogRun | string {
   const { settings } = request
+  // A program that was started again instead of its reporter (a single executable, say) ends here: no record, no third process.
+  if (process.env[ROLE_VARIABLE] !== undefined) return 'off: is-reporter'
   const startNs = process.hrtime.bigint()
   const consent = consentNow(settings)
   if (consent.mode === 'off') return `off: ${consent.source}`
