@@ -20,7 +20,13 @@ export interface SpawnRequest {
 }
 
 export type SpawnOutcome =
-  | { readonly kind: 'spawned'; readonly pid: number; readonly box: 'outside' | 'inside' }
+  | {
+      readonly kind: 'spawned'
+      readonly pid: number
+      readonly box: 'outside' | 'inside'
+      /** Windows: whether a job still holds it. `unasked`: Node's own spawn, which cannot tell. */
+      readonly job: 'free' | 'partial' | 'unasked'
+    }
   | {
       readonly kind: 'refused'
       readonly reason: Extract<ReporterCommand, { kind: 'refused' }>['reason'] | 'script-missing' | 'no-executable'
@@ -37,11 +43,16 @@ const ALLOWED_VARIABLES: readonly string[] = (
 
 const TIMEOUT_PROGRAMS: readonly string[] = ['/usr/bin/timeout', '/bin/timeout']
 
-export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
+/** windows-job.ts, handed in so that only Windows loads it. Null: it started nothing. */
+export type OutsideJob = (prepared: Prepared) => { readonly pid: number; readonly job: 'free' | 'partial' } | null
+
+export function detachedSpawn(request: SpawnRequest, outsideJob: OutsideJob | null = null): SpawnOutcome {
   try {
     const prepared = prepareNode(request)
     if (prepared.kind !== 'ready') return prepared
     const { command, args, box, options } = prepared
+    const outside = outsideJob?.(prepared) ?? null
+    if (outside !== null) return { kind: 'spawned', box, ...outside }
     const child = process
       .getBuiltinModule('node:child_process')
       .spawn(command, args, { ...options, ...detachSpawnOptions(), stdio: maskedStdio() })
@@ -50,7 +61,7 @@ export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
     child.unref()
     return child.pid === undefined
       ? { kind: 'failed', reason: 'not-started' }
-      : { kind: 'spawned', pid: child.pid, box }
+      : { kind: 'spawned', pid: child.pid, box, job: 'unasked' }
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) } // E2BIG, NUL bytes, --permission: thrown
   }

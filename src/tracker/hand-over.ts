@@ -2,6 +2,7 @@
 import { variableName } from '../consent/decide-consent.ts'
 import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import { randomBits } from '../events/uuid7.ts'
+import { IS_WINDOWS } from '../platform/windows-flags.ts'
 import { type LaunchOutcome, launchReporter } from '../reporter/launch.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
@@ -60,6 +61,7 @@ function launch(to: HandOver, token: string): LaunchOutcome {
     consentFiles: consentFiles(to.settings),
     reporterFile: to.reporterFile,
     startInline: to.delivery === 'inline' ? (loadRarePaths()?.startInline ?? null) : null,
+    outsideJob: IS_WINDOWS ? (prepared) => loadRarePaths()?.startOutsideJob(prepared) ?? null : null,
     killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),
     patient: true,
     token,

@@ -6,6 +6,7 @@
 export { showNotice, noticeText } from '../consent/notice.ts'
 export { describeFailure } from '../events/failure.ts'
 export { openFallbackDirectory } from '../platform/state-directory.ts'
+export { startOutsideJob } from '../platform/windows-job.ts'
 export { startInline } from '../reporter/launch-inline.ts'
 export { killSurvivor } from '../reporter/kill-survivor.ts'
 export { exceptionEnvelope } from './exception-envelope.ts'
