@@ -56,10 +56,8 @@ const PROCESS_INFORMATION_BYTES = 24
 
 function bind(declare: Declare): WindowsCalls {
   const isProcessInJob = declare('IsProcessInJob', 'int32', ['int64', 'pointer', 'pointer'])
-  const createProcessW = declare('CreateProcessW', 'int32', [
-    ...(['pointer', 'pointer', 'pointer', 'pointer', 'int32', 'uint32'] as const),
-    ...(['pointer', 'pointer', 'pointer', 'pointer'] as const),
-  ])
+  const fourPointers = ['pointer', 'pointer', 'pointer', 'pointer'] as const
+  const createProcessW = declare('CreateProcessW', 'int32', [...fourPointers, 'int32', 'uint32', ...fourPointers])
   const getLastError = declare('GetLastError', 'uint32', [])
   const closeHandle = declare('CloseHandle', 'int32', ['int64'])
   return {
@@ -72,11 +70,8 @@ function bind(declare: Declare): WindowsCalls {
       startup.writeUInt32LE(STARTUPINFO_BYTES, 0)
       startup.writeUInt32LE(STARTF_USESHOWWINDOW, 60) // wShowWindow stays 0: SW_HIDE
       const made = Buffer.alloc(PROCESS_INFORMATION_BYTES)
-      const inherit = 0
-      const ok = createProcessW(
-        ...[application, commandLine, null, null, inherit, flags],
-        ...[environment, directory, startup, made],
-      )
+      // The 0 is bInheritHandles: otherwise every inheritable handle of our parent would be held until the reporter ends.
+      const ok = createProcessW(application, commandLine, null, null, 0, flags, environment, directory, startup, made)
       if (Number(ok) === 0) return { error: Number(getLastError()) || -1, created: null }
       const created = { process: made.readBigInt64LE(0), thread: made.readBigInt64LE(8), pid: made.readUInt32LE(16) }
       return { error: 0, created }
