@@ -81,17 +81,12 @@ describe.skipIf(wine === null)(`the package on Windows${reasonIfNoWine}`, () => 
       anon_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
     expect(readdirSync(directory).filter((name) => name.includes('damaged'))).toEqual([])
-    await waitUntil(
-      'everything has arrived',
-      () => posthog.acceptedByUuid.size >= 21 && readdirSync(layout.pending).length === 0,
-      {
-        timeoutMs: 40_000,
-      },
-    ).catch(async () => {
-      // A reporter that had just ended leaves what came last to the next command.
-      statusOf(await command(directory, posthog.url, 'run'))
-      await waitUntil('everything has arrived', () => readdirSync(layout.pending).length === 0, { timeoutMs: 30_000 })
-    })
+    const commands = (): readonly string[] =>
+      [...posthog.acceptedByUuid.values()].map(({ event }) => event.event).filter((event) => event !== '$create_alias')
+    await posthog.waitFor(() => commands().length === 21, { timeoutMs: 30_000 })
+    // Waiting for the lock they lived on for up to two seconds: none may be taken for dead.
+    expect(new Set(commands())).toEqual(new Set(['CLI execution succeeded']))
+    await waitUntil('the spool is empty', () => readdirSync(layout.pending).length === 0)
   })
 
   it('the reporter delivers, empties the spool, and gives the lock back', async () => {

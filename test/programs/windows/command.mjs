@@ -6,7 +6,7 @@ const tracker = new CommandTracker({
   version: '1.2.3',
   posthog: { apiKey: 'phc_test', host },
   directory,
-  ...(principal === undefined ? {} : { principal: () => principal }),
+  principal: () => principal ?? null,
 })
 await tracker.run(`toolkit.${act}`, () => undefined, act === 'run' ? {} : { identity: act })
 console.log(JSON.stringify(tracker.status()))
