@@ -74,7 +74,7 @@ export interface Prepared {
   readonly box: 'outside' | 'inside'
   readonly options: {
     readonly cwd: string
-    readonly env: Record<string, string>
+    readonly env: Record<string, string | undefined>
     readonly windowsHide: true
     readonly shell: false
   }
@@ -117,8 +117,9 @@ function whatIsLeftOf(execPath: string): { readonly path: string; readonly survi
   return process.platform === 'linux' ? { path: '/proc/self/exe', survivesUs: false } : null
 }
 
-function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string> {
-  const env: Record<string, string> = {}
+function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  // Node puts its own NODE_V8_COVERAGE into any environment that does not have the name, be it without a value.
+  const env: Record<string, string | undefined> = { NODE_V8_COVERAGE: undefined }
   for (const name of ALLOWED_VARIABLES) {
     const value = process.env[name]
     if (value !== undefined && value.length < 32_000) env[name] = value

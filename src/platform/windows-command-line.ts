@@ -16,10 +16,12 @@ export function windowsCommandLine(program: string, args: readonly string[]): st
 
 /**
  * `NAME=value` entries, sorted by upper-cased name as Windows wants them, a NUL after each and one more at the end. Names know no
- * case: of two that differ by case alone the last one stays.
+ * case: of two that differ by case alone the last one stays. A name without a value is none.
  */
-export function windowsEnvironmentBlock(variables: Readonly<Record<string, string>>): Buffer {
-  const byName = new Map(Object.entries(variables).map(([name, value]) => [name.toUpperCase(), `${name}=${value}`]))
+export function windowsEnvironmentBlock(variables: Readonly<Record<string, string | undefined>>): Buffer {
+  const byName = new Map<string, string>()
+  for (const [name, value] of Object.entries(variables))
+    if (value !== undefined) byName.set(name.toUpperCase(), `${name}=${value}`)
   const entries = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
   return wideText(`${entries.join('\0')}\0`) // and wideText's own NUL; an empty block is two of them too
 }

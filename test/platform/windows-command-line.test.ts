@@ -85,7 +85,7 @@ describe('windowsEnvironmentBlock()', () => {
   })
 
   it('keeps the last of two names that differ by case alone', () => {
-    expect(windowsEnvironmentBlock({ Path: 'a', PATH: 'b' }).toString('utf16le')).toBe('PATH=b\0\0')
+    expect(windowsEnvironmentBlock({ Path: 'a', PATH: 'b', GONE: undefined }).toString('utf16le')).toBe('PATH=b\0\0')
   })
 
   it('is two NULs when it is empty', () => {
