@@ -21,9 +21,13 @@ const seen = {
   names: Object.keys(env),
   cwd: process.cwd(),
   links,
- 
+
   execArgv: process.execArgv,
 }
 fs.writeFileSync(`${env.FOLDER}/seen.tmp`, JSON.stringify(seen))
 fs.renameSync(`${env.FOLDER}/seen.tmp`, `${env.FOLDER}/seen.json`)
-setInterval(() => fs.existsSync(`${env.FOLDER}/go`) && process.exit(), 20)
+setInterval(() => {
+  if (!fs.existsSync(`${env.FOLDER}/go`)) return
+  fs.writeFileSync(`${env.FOLDER}/left`, '')
+  process.exit()
+}, 20)
