@@ -31,13 +31,13 @@ interface Seen {
 interface Case {
   readonly folder: string
   /** Runs spawn-once.mjs with these variables added; its outcome. `under` stands before node and the program. */
-  run(
+  readonly run: (
     added?: Record<string, string>,
     under?: readonly string[],
     node?: string,
-  ): Promise<{ outcome: SpawnOutcome; wallMs: number }>
+  ) => Promise<{ outcome: SpawnOutcome }>
   /** What the child wrote down; it lives until the test is over. */
-  seen(): Promise<Seen>
+  readonly seen: () => Promise<Seen>
 }
 
 function caseOfThisTest(): Case {
@@ -55,11 +55,12 @@ function caseOfThisTest(): Case {
   return {
     folder,
     async run(added = {}, under = [], node = process.execPath) {
-      const [command = node, ...args] = [...under, node, program('spawn-once.mjs')]
+      const argv: readonly string[] = [...under, node, program('spawn-once.mjs')]
+      const [command = node, ...args] = argv
       const env = { PATH: process.env['PATH'] ?? '', HOME: folder, FOLDER: folder, ...added }
-      const { code, stdout, stderr, wallMs } = await start(command, args, { env }).finished
+      const { code, stdout, stderr } = await start(command, args, { env }).finished
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      return { outcome: JSON.parse(stdout) as SpawnOutcome, wallMs }
+      return { outcome: JSON.parse(stdout) as SpawnOutcome }
     },
     async seen() {
       await waitUntil('the child has written down how it was started', () => existsSync(seenFile))

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ROLE_VARIABLE } from '../../src/reporter/reporter-task.ts'
-import { type FakePostHog, startFakePostHog } from '../support/fake-posthog.ts'
+import { type FakeEvent, type FakePostHog, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { type Finished, program, start } from '../support/run.ts'
 import { bun, deno, postject, reasonIfMissing } from '../support/runtimes.ts'
@@ -18,34 +18,30 @@ async function posthogOfThisTest(): Promise<FakePostHog> {
   return posthog
 }
 
-/** One command, and its event at the server: brought by a process of the same runtime. */
-async function expectHandOff(
-  command: string,
-  args: readonly string[],
-  added: Record<string, string> = {},
-): Promise<void> {
+/** One command, and the event that a process of the same runtime has brought to the server. */
+async function handedOff(command: string, args: readonly string[]): Promise<FakeEvent | undefined> {
   const posthog = await posthogOfThisTest()
   const home = makeHome()
-  const env = home.env({ POSTHOG: posthog.url, DENO_DIR: join(home.path, 'deno'), ...added })
+  const env = home.env({ POSTHOG: posthog.url, DENO_DIR: join(home.path, 'deno') })
   const run = await start(command, args, { env }).finished
   expect(run).toMatchObject({ code: 0, stderr: '' })
   expect(run.stdout).toContain('{"recorded":1}')
   await posthog.waitFor(() => posthog.acceptedByUuid.size === 1)
-  expect(posthog.acceptedEvents[0]).toMatchObject({
-    event: 'CLI execution succeeded',
-    properties: { delivery: 'detached' },
-  })
   await home.quiet()
   expect(home.pending()).toEqual([])
+  return posthog.acceptedEvents[0]
 }
+
+const BY_ITSELF = { event: 'CLI execution succeeded', properties: { delivery: 'detached' } }
 
 describe('a reporter of the same runtime', () => {
   it.skipIf(bun === null)(`Bun delivers${reasonIfMissing(bun)}`, async () => {
-    await expectHandOff(bun as string, [program('any-runtime.mjs')])
+    expect(await handedOff(bun as string, [program('any-runtime.mjs')])).toMatchObject(BY_ITSELF)
   })
 
   it.skipIf(deno === null)(`Deno delivers${reasonIfMissing(deno)}`, async () => {
-    await expectHandOff(deno as string, ['run', '-A', '--quiet', program('any-runtime.mjs')])
+    const args = ['run', '-A', '--quiet', program('any-runtime.mjs')]
+    expect(await handedOff(deno as string, args)).toMatchObject(BY_ITSELF)
   })
 
   it.skipIf(bun === null)(

@@ -11,9 +11,9 @@ interface Case {
   readonly folder: string
   readonly env: Record<string, string>
   /** Resolves with the child's pid once it runs. */
-  started(): Promise<number>
-  /** The child answers: it lives. */
-  lives(): Promise<void>
+  readonly started: () => Promise<number>
+  /** True once the child has answered, and left by itself. */
+  readonly lives: () => Promise<boolean>
 }
 
 const NODE = process.execPath
@@ -41,7 +41,7 @@ function caseOfThisTest(): Case {
       expect(isAlive(pid)).toBe(true)
       writeFileSync(go, '')
       await waitUntil('it answers and leaves by itself', () => existsSync(join(folder, 'left')))
-      await waitUntil('it has gone', () => !isAlive(pid))
+      return waitUntil('it has gone', () => !isAlive(pid))
     },
   }
 }
@@ -76,7 +76,7 @@ describe('a detached child outlives', () => {
     await started()
     process.kill(-cli.pid, 'SIGKILL')
     expect((await cli.finished).signal).toBe('SIGKILL')
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it('`timeout -k`', async () => {
@@ -84,7 +84,7 @@ describe('a detached child outlives', () => {
     const ended = await start('timeout', ['-k', '0.2', '1', NODE, CLI, 'deaf'], { env }).finished
     expect(ended.code === 137 || ended.signal === 'SIGKILL').toBe(true)
     await started()
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it.skipIf(!has('script'))('`script -qc` that returns', async () => {
@@ -92,7 +92,7 @@ describe('a detached child outlives', () => {
     const ended = await start('script', ['-qec', `${NODE} ${CLI} leave`, '/dev/null'], { env }).finished
     expect(ended.code).toBe(0)
     await started()
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it.skipIf(!has('tmux'))('Ctrl-C in a tmux pane, and the pane', async () => {
@@ -108,7 +108,7 @@ describe('a detached child outlives', () => {
     tmux('send-keys', '-t', 'acme', 'C-c')
     await waitUntil('Ctrl-C has ended the CLI', () => !isAlive(cli))
     tmux('kill-pane', '-t', 'acme')
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it('`nohup`, and a shell that hangs up', async () => {
@@ -116,7 +116,7 @@ describe('a detached child outlives', () => {
     const line = `nohup ${NODE} ${CLI} leave; kill -HUP 0`
     await start('bash', ['-c', line], { env, detached: true }).finished
     await started()
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it('`npm run`, which does not wait for it', async () => {
@@ -125,7 +125,7 @@ describe('a detached child outlives', () => {
     const ended = await start('npm', ['run', '--silent', 'cli'], { env, cwd: folder }).finished
     expect(ended.code).toBe(0)
     await started()
-    await lives()
+    expect(await lives()).toBe(true)
   })
 
   it.each(['$(cli)', 'cli | cat'])('%s, which returns at once', async (how) => {
@@ -135,7 +135,7 @@ describe('a detached child outlives', () => {
     const ended = await start('bash', ['-c', line], { env }).finished
     expect(ended).toMatchObject({ code: 0, stdout: 'done\n' })
     await started()
-    await lives() // it stayed until now: nobody waited for it
+    expect(await lives()).toBe(true) // it stayed until now: nobody waited for it
   })
 })
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, constantFrom, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   quoteWindowsArgument,
@@ -62,9 +62,9 @@ describe('quoteWindowsArgument()', () => {
 
 describe('windowsCommandLine()', () => {
   it('comes apart into the same arguments, whatever they hold', () => {
-    const argument = fc.string({ unit: fc.constantFrom('a', '\\', '"', ' ', '\t', 'ü', '%', '&') })
-    fc.assert(
-      fc.property(fc.array(argument), (args) => {
+    const argument = string({ unit: constantFrom('a', '\\', '"', ' ', '\t', 'ü', '%', '&') })
+    assert(
+      property(array(argument), (args) => {
         const program = 'C:\\Program Files\\nodejs\\node.exe'
         expect(takenApart(windowsCommandLine(program, args))).toEqual([program, ...args])
       }),

@@ -23,7 +23,6 @@ import {
   reasonIfNoWine,
   runWindowsNode,
   WINDOWS_DIST,
-  WINDOWS_NODE,
   type WindowsRun,
   windowsPrograms,
   wine,

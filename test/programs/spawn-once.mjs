@@ -36,8 +36,8 @@ switch (process.env.WHERE) {
     process.on('exit', say)
     break
   case 'worker':
-    if (isMainThread) new Worker(new URL(import.meta.url), { stdout: false })
-    else say()
+    if (!isMainThread) say()
+    else new Worker(new URL(import.meta.url)).on('error', console.error)
     break
   default:
     say()
