@@ -2,6 +2,7 @@
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -36,7 +37,12 @@ describe.skipIf(wine === null)(`the package on Windows${reasonIfNoWine}`, () => 
 
   function stateOfThisTest(): { readonly directory: string; readonly layout: ReturnType<typeof spoolLayout> } {
     const directory = join(folderOfThisTest(), '.acme')
-    return { directory, layout: spoolLayout(directory) }
+    const layout = spoolLayout(directory)
+    // A reporter that still lingers would write into what is being removed.
+    onTestFinished(() =>
+      waitUntil('the reporter has left', () => !existsSync(layout.reporterLock)).then(() => undefined),
+    )
+    return { directory, layout }
   }
 
   function command(directory: string, host: string, act: string, principal?: string): Promise<WindowsRun> {
