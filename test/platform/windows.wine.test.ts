@@ -24,11 +24,14 @@ import {
   reasonIfNoWine,
   runWindowsNode,
   WINDOWS_DIST,
+  WINDOWS_NODE,
   type WindowsRun,
   windowsPrograms,
   wine,
 } from '../support/wine.ts'
 
+const KILL_ON_JOB_CLOSE = 0x2000
+const BREAKAWAY_OK = 0x0800
 const NOBODY = 'http://127.0.0.1:9'
 
 describe.skipIf(wine === null)(`the package on Windows${reasonIfNoWine}`, () => {
@@ -109,6 +112,32 @@ describe.skipIf(wine === null)(`the package on Windows${reasonIfNoWine}`, () => 
     expect(JSON.parse(readFileSync(layout.reporterState, 'utf8'))).toMatchObject({ end: 'done', accepted: 1 })
     expect(readFileSync(layout.journal, 'utf8')).toContain('accepted')
   })
+
+  it('the reporter outlives a job that lets it go, and delivers', async () => {
+    const posthog = await posthogOfThisTest()
+    posthog.respond({ delayMs: 500 })
+    const { directory } = stateOfThisTest()
+    await commandInJob(KILL_ON_JOB_CLOSE | BREAKAWAY_OK, directory, posthog.url)
+    await posthog.waitFor(() => posthog.acceptedByUuid.size === 1, { timeoutMs: 20_000 })
+  })
+
+  it('a job that kills it leaves the event in the spool, and the next command outside delivers both', async () => {
+    const posthog = await posthogOfThisTest()
+    const { directory, layout } = stateOfThisTest()
+    await commandInJob(KILL_ON_JOB_CLOSE, directory, posthog.url)
+    expect(readdirSync(layout.pending)).toHaveLength(1)
+    // The lock of the killed one is stale after twelve seconds; nobody waits for them here.
+    const before = new Date(Date.now() - 60_000)
+    if (existsSync(layout.reporterLock)) utimesSync(layout.reporterLock, before, before)
+    statusOf(await command(directory, posthog.url, 'run'))
+    await posthog.waitFor(() => posthog.acceptedByUuid.size === 2, { timeoutMs: 20_000 })
+  })
+
+  async function commandInJob(limits: number, directory: string, host: string): Promise<void> {
+    const argv = [WINDOWS_NODE, program('command.mjs'), WINDOWS_DIST, onWindows(directory), host, 'run']
+    const run = await runWindowsNode([program('job-runner.cjs'), JSON.stringify({ jobs: [limits], argv })])
+    expect(run).toMatchObject({ code: 0, stderr: '' })
+  }
 
   it('an endpoint that is down leaves the event, the back-off, and no lock', async () => {
     const { directory, layout } = stateOfThisTest()

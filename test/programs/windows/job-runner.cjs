@@ -1,5 +1,5 @@
 // Runs a CLI inside job objects (outermost first), closes them when it has ended, and says what became of its reporter.
-// argv: JSON { jobs: limit flags of each, argv: the CLI's, folder }. Windows only, through koffi; needs no compiler.
+// argv: JSON { jobs: limit flags of each, argv: the CLI's, folder }; without a folder nobody looks after a reporter. Windows only, through koffi; needs no compiler.
 const fs = require('node:fs')
 const k = require('koffi').load('kernel32.dll')
 const { jobs: limits, argv, folder } = JSON.parse(process.argv[2])
@@ -64,6 +64,7 @@ for (const job of jobs)
     if (Number(assign(job, member.process)) === 0) throw new Error('not assigned')
 resume(cli.thread)
 until(() => Number(wait(cli.process, 0)) === 0)
+if (folder === undefined) process.exit() // and the jobs close
 const { outcome } = JSON.parse(fs.readFileSync(`${folder}/cli.json`, 'utf8'))
 until(() => fs.existsSync(`${folder}/reporter.pid`))
 const pid = Number(fs.readFileSync(`${folder}/reporter.pid`, 'utf8'))
