@@ -4,7 +4,7 @@
  */
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
-import { detectRuntime, type ReporterCommand, reporterCommand, runtimeFacts } from './runtime.ts'
+import { detectRuntime, isCommonNode, type ReporterCommand, reporterCommand, runtimeFacts } from './runtime.ts'
 import { detachSpawnOptions, IS_WINDOWS } from './windows-flags.ts'
 
 const fs = process.getBuiltinModule('node:fs')
@@ -82,7 +82,7 @@ export interface Prepared {
 
 /** Whether a process can be started from here at all. */
 export function canSpawnHere(): boolean {
-  return reporterCommand(detectRuntime(runtimeFacts()), '').kind === 'ready'
+  return isCommonNode() || reporterCommand(detectRuntime(runtimeFacts()), '').kind === 'ready'
 }
 
 /** Everything about the child but its stdio. `boxed`: it outlives us, so a clock has to stand outside. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { detectRuntime, reporterCommand, type RuntimeFacts, runtimeFacts } from '../../src/platform/runtime.ts'
+import {
+  detectRuntime,
+  isCommonNode,
+  reporterCommand,
+  type RuntimeFacts,
+  runtimeFacts,
+} from '../../src/platform/runtime.ts'
 
 const PLAIN: RuntimeFacts = {
   execPath: '/usr/bin/node',
@@ -104,5 +110,6 @@ describe('detectRuntime() and reporterCommand()', () => {
 describe('runtimeFacts()', () => {
   it('says of these tests that plain Node runs them', () => {
     expect(detectRuntime(runtimeFacts())).toEqual({ kind: 'node', execPath: process.execPath })
+    expect(isCommonNode()).toBe(true)
   })
 })
