@@ -24,6 +24,7 @@ const FOLDERS = {
     'reporter/launch.ts',
     'reporter/launch-inline.ts',
     'reporter/kill-survivor.ts',
+    'reporter/no-reap.ts',
     'reporter/limits.ts',
     'reporter/reporter-task.ts',
     'reporter/delivery-mode.ts',
@@ -116,7 +117,7 @@ export default {
       name: 'resolvable',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: '^koffi$' },
     },
   ],
   options: {

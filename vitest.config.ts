@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.process.test.ts', 'test/journeys/**'],
+          exclude: ['test/**/*.process.test.ts', 'test/**/*.wine.test.ts', 'test/journeys/**'],
         },
       },
       {
@@ -25,6 +25,16 @@ export default defineConfig({
           name: 'process',
           include: ['test/**/*.process.test.ts', 'test/journeys/**/*.test.ts'],
           testTimeout: 120_000,
+        },
+      },
+      // Windows under Wine: needs test/wine/setup.sh. `npm run test:wine`
+      {
+        extends: true,
+        test: {
+          name: 'wine',
+          include: ['test/**/*.wine.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
         },
       },
     ],

@@ -4,6 +4,7 @@
  */
 import writeFileAtomic from 'write-file-atomic'
 import { errorCode, readSmallFile } from './read-small-file.ts'
+import { retryOnWindows } from './rename-over.ts'
 
 export type Replaced =
   | { readonly kind: 'replaced' }
@@ -16,13 +17,15 @@ export type Replaced =
  */
 export function replaceFile(path: string, text: string, expected?: string | null): Replaced {
   try {
-    writeFileAtomic.sync(path, text, {
-      mode: 0o600,
-      fsync: false,
-      tmpfileCreated: () => {
-        if (expected !== undefined && currentText(path) !== expected) throw new Superseded()
-      },
-    })
+    retryOnWindows(() =>
+      writeFileAtomic.sync(path, text, {
+        mode: 0o600,
+        fsync: false,
+        tmpfileCreated: () => {
+          if (expected !== undefined && currentText(path) !== expected) throw new Superseded()
+        },
+      }),
+    )
     return { kind: 'replaced' }
   } catch (error) {
     return error instanceof Superseded ? { kind: 'superseded' } : { kind: 'failed', reason: errorCode(error) }

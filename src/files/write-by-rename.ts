@@ -1,4 +1,6 @@
 /** The cheap atomic write of the hot path and the reporter: temp file, rename, no package. For files that have one writer at a time. */
+import { renameOver } from './rename-over.ts'
+
 const fs = process.getBuiltinModule('node:fs')
 
 /** Readers see the old bytes or the new ones. Throws the errno error after taking the torso away; a SIGKILL leaves a `.tmp`. */
@@ -6,7 +8,7 @@ export function writeByRename(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     fs.writeFileSync(temporary, text, { mode: 0o600 })
-    fs.renameSync(temporary, path)
+    renameOver(temporary, path)
   } catch (error) {
     try {
       fs.unlinkSync(temporary) // a full disk leaves 16 KiB behind

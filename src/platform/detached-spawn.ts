@@ -4,6 +4,8 @@
  */
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
+import { detectRuntime, isCommonNode, type ReporterCommand, reporterCommand, runtimeFacts } from './runtime.ts'
+import { detachSpawnOptions, IS_WINDOWS } from './windows-flags.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -18,10 +20,16 @@ export interface SpawnRequest {
 }
 
 export type SpawnOutcome =
-  | { readonly kind: 'spawned'; readonly pid: number; readonly box: 'outside' | 'inside' }
+  | {
+      readonly kind: 'spawned'
+      readonly pid: number
+      readonly box: 'outside' | 'inside'
+      /** Windows: whether a job still holds it. `unasked`: Node's own spawn, which cannot tell. */
+      readonly job: 'free' | 'partial' | 'unasked'
+    }
   | {
       readonly kind: 'refused'
-      readonly reason: 'worker-thread' | 'script-missing' | 'unsupported-runtime' | 'no-executable'
+      readonly reason: Extract<ReporterCommand, { kind: 'refused' }>['reason'] | 'script-missing' | 'no-executable'
     }
   | { readonly kind: 'failed'; readonly reason: string }
 
@@ -35,20 +43,27 @@ const ALLOWED_VARIABLES: readonly string[] = (
 
 const TIMEOUT_PROGRAMS: readonly string[] = ['/usr/bin/timeout', '/bin/timeout']
 
-export function detachedSpawn(request: SpawnRequest): SpawnOutcome {
+/** windows-job.ts, handed in so that only Windows loads it. Null: it started nothing. */
+export type OutsideJob = (prepared: Prepared) => { readonly pid: number; readonly job: 'free' | 'partial' } | null
+
+export function detachedSpawn(request: SpawnRequest, outsideJob: OutsideJob | null = null): SpawnOutcome {
   try {
     const prepared = prepareNode(request)
     if (prepared.kind !== 'ready') return prepared
     const { command, args, box, options } = prepared
+    const outside = outsideJob?.(prepared) ?? null
+    if (outside !== null) return { kind: 'spawned', box, ...outside }
     const child = withMaskedStdio((stdio) =>
-      process.getBuiltinModule('node:child_process').spawn(command, args, { ...options, detached: true, stdio }),
+      process
+        .getBuiltinModule('node:child_process')
+        .spawn(command, args, { ...options, ...detachSpawnOptions(), stdio }),
     )
     // ENOENT, EACCES, EAGAIN and EMFILE come as an event; without a listener it would crash the host.
     child.on('error', () => undefined)
     child.unref()
     return child.pid === undefined
       ? { kind: 'failed', reason: 'not-started' }
-      : { kind: 'spawned', pid: child.pid, box }
+      : { kind: 'spawned', pid: child.pid, box, job: 'unasked' }
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) } // E2BIG, NUL bytes, --permission: thrown
   }
@@ -69,12 +84,7 @@ export interface Prepared {
 
 /** Whether a process can be started from here at all. */
 export function canSpawnHere(): boolean {
-  return isPlainNode() && !isWorkerThread()
-}
-
-/** Node marks what a worker may not call; loading node:worker_threads to ask would cost every command 1.5 ms. */
-function isWorkerThread(): boolean {
-  return (process.abort as { readonly disabled?: boolean }).disabled === true
+  return isCommonNode() || reporterCommand(detectRuntime(runtimeFacts()), '').kind === 'ready'
 }
 
 /** Everything about the child but its stdio. `boxed`: it outlives us, so a clock has to stand outside. */
@@ -82,45 +92,35 @@ export function prepareNode(
   request: SpawnRequest,
   boxed = true,
 ): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
-  if (isWorkerThread()) return { kind: 'refused', reason: 'worker-thread' }
-  if (!isPlainNode()) return { kind: 'refused', reason: 'unsupported-runtime' }
+  const start = reporterCommand(detectRuntime(runtimeFacts()), request.script)
+  if (start.kind === 'refused') return start
   if (!fs.existsSync(request.script)) return { kind: 'refused', reason: 'script-missing' }
-  const node = nodeExecutable()
-  if (node === null) return { kind: 'refused', reason: 'no-executable' }
-  // --v8-pool-size=0 lowers the threads a start needs; with --max-old-space-size a start costs 10 ms more.
-  const args = ['--v8-pool-size=0', request.script, ...request.args]
-  const timeout = boxed && node.survivesUs ? TIMEOUT_PROGRAMS.find((path) => fs.existsSync(path)) : undefined
+  const executable = whatIsLeftOf(start.command)
+  if (executable === null) return { kind: 'refused', reason: 'no-executable' }
+  const args = [...start.args, ...request.args]
+  const timeout = boxed && executable.survivesUs ? TIMEOUT_PROGRAMS.find((path) => fs.existsSync(path)) : undefined
   const box = boxed && (timeout === undefined || process.platform !== 'linux') ? 'inside' : 'outside'
-  const env = allowedEnvironment({ ...request.variables, [BOX_VARIABLE]: box })
+  const env = allowedEnvironment({ ...start.env, ...request.variables, [BOX_VARIABLE]: box })
   const options = { cwd: rootDirectory(), env, windowsHide: true, shell: false } as const
   return box === 'outside' && timeout !== undefined
     ? {
         kind: 'ready',
         command: timeout,
-        args: ['-s', 'KILL', String(request.boxSeconds), node.path, ...args],
+        args: ['-s', 'KILL', String(request.boxSeconds), executable.path, ...args],
         box,
         options,
       }
-    : { kind: 'ready', command: node.path, args, box, options }
-}
-
-/** A single executable, Bun, Deno or Electron would run the host itself again instead of the script. */
-function isPlainNode(): boolean {
-  const { versions } = process
-  if (versions['bun'] !== undefined || versions['deno'] !== undefined || versions['electron'] !== undefined)
-    return false
-  if ('pkg' in process) return false
-  return /^node(js)?(\.exe)?$/i.test(process.execPath.replace(/^.*[/\\]/, '').replace(/ \(deleted\)$/, ''))
+    : { kind: 'ready', command: executable.path, args, box, options }
 }
 
 /** An upgrade may have deleted the running executable; Linux still has it under /proc while this process lives. */
-function nodeExecutable(): { readonly path: string; readonly survivesUs: boolean } | null {
-  if (fs.existsSync(process.execPath)) return { path: process.execPath, survivesUs: true }
+function whatIsLeftOf(execPath: string): { readonly path: string; readonly survivesUs: boolean } | null {
+  if (fs.existsSync(execPath)) return { path: execPath, survivesUs: true }
   return process.platform === 'linux' ? { path: '/proc/self/exe', survivesUs: false } : null
 }
 
 function allowedEnvironment(added: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  // Node hands this one on even where `env` does not name it, unless `env` says so itself.
+  // Node puts its own NODE_V8_COVERAGE into any environment that does not have the name, be it without a value.
   const env: Record<string, string | undefined> = { NODE_V8_COVERAGE: undefined }
   for (const name of ALLOWED_VARIABLES) {
     const value = process.env[name]
@@ -131,7 +131,7 @@ function allowedEnvironment(added: Readonly<Record<string, string>>): Record<str
 
 /** A working directory would be held busy, or may be deleted already. */
 function rootDirectory(): string {
-  return process.platform === 'win32' ? (process.env['SystemRoot'] ?? 'C:\\') : '/'
+  return IS_WINDOWS ? (process.env['SystemRoot'] ?? 'C:\\') : '/'
 }
 
 const FIRST_DESCRIPTOR_NODE_LEAVES_OPEN = 16
@@ -143,7 +143,10 @@ const DESCRIPTORS_MAX = 1024
  * is: every one that would leak is covered by an open /dev/null.
  */
 function withMaskedStdio<T>(spawn: (stdio: ('ignore' | number)[]) => T): T {
-  const leaking = process.platform === 'linux' ? leakingDescriptors() : []
+  // Bun leaks none, and Deno refuses so long a list.
+  const isMasking =
+    process.platform === 'linux' && process.versions['bun'] === undefined && process.versions['deno'] === undefined
+  const leaking = isMasking ? leakingDescriptors() : []
   if (leaking.length === 0) return spawn(['ignore', 'ignore', 'ignore'])
   const devNull = fs.openSync('/dev/null', 'r+')
   try {

@@ -22,27 +22,30 @@ export interface ProcessProbe {
 
 export type InstanceVerdict = 'gone' | 'alive' | 'unknown'
 
+/** On Windows `/proc` would be a folder of the current drive: in a WSL share (or under Wine) another system's. */
+const PROC: string | null = process.platform === 'linux' ? '/proc' : null
+
 /** The calling process. Four small reads on Linux, none of them twice. */
-export function currentInstance(root = '/proc'): ProcessInstance {
+export function currentInstance(root: string | null = PROC): ProcessInstance {
   return {
     pid: process.pid,
     start_ticks: probeProcess('self', root)?.startTicks ?? null,
-    boot_id: readText(`${root}/sys/kernel/random/boot_id`),
-    pid_namespace: readLinkText(`${root}/self/ns/pid`),
-    host_name: readText(`${root}/sys/kernel/hostname`) ?? process.getBuiltinModule('node:os').hostname(),
+    boot_id: readText(root, 'sys/kernel/random/boot_id'),
+    pid_namespace: readLinkText(root, 'self/ns/pid'),
+    host_name: readText(root, 'sys/kernel/hostname') ?? process.getBuiltinModule('node:os').hostname(),
   }
 }
 
 /** Null when there is no such process. Without /proc, `kill(pid, 0)` answers and the ticks are unknown. */
-export function probeProcess(pid: number | 'self', root = '/proc'): ProcessProbe | null {
-  const stat = readText(`${root}/${pid}/stat`)
+export function probeProcess(pid: number | 'self', root: string | null = PROC): ProcessProbe | null {
+  const stat = readText(root, `${pid}/stat`)
   if (stat !== null) {
     // The command name is in parentheses and may hold spaces and parentheses itself: count from the last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const ticks = Number(fields[19])
     return { state: fields[0] ?? '?', startTicks: Number.isSafeInteger(ticks) ? ticks : null }
   }
-  if (process.platform === 'linux' || pid === 'self') return null
+  if (root !== null || pid === 'self') return null
   try {
     process.kill(pid, 0)
     return { state: '?', startTicks: null }
@@ -85,17 +88,19 @@ export function isProcessInstance(value: unknown): value is ProcessInstance {
   )
 }
 
-function readText(path: string): string | null {
+function readText(root: string | null, path: string): string | null {
+  if (root === null) return null
   try {
-    return fs.readFileSync(path, 'utf8').trimEnd()
+    return fs.readFileSync(`${root}/${path}`, 'utf8').trimEnd()
   } catch {
-    return null // no /proc here, or not ours to read: the caller has a rule for null
+    return null // not there, or not ours to read: the caller has a rule for null
   }
 }
 
-function readLinkText(path: string): string | null {
+function readLinkText(root: string | null, path: string): string | null {
+  if (root === null) return null
   try {
-    return fs.readlinkSync(path)
+    return fs.readlinkSync(`${root}/${path}`)
   } catch {
     return null
   }

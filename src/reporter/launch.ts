@@ -5,7 +5,7 @@
  * before it looks at `pending/` for the last time. So a file is seen by one of them, whatever the order.
  */
 import { readSmallFile } from '../files/read-small-file.ts'
-import { detachedSpawn, type SpawnOutcome, type SpawnRequest } from '../platform/detached-spawn.ts'
+import { detachedSpawn, type OutsideJob, type SpawnOutcome, type SpawnRequest } from '../platform/detached-spawn.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { destinationKey, isWaiting, parseBackoff } from './backoff.ts'
 import { REPORTER_LIMITS } from './limits.ts'
@@ -21,6 +21,8 @@ export interface LaunchRequest {
   readonly reporterFile: string
   /** Where the host is to wait for it: runs it in a bounded child. Null: detached. */
   readonly startInline: ((request: SpawnRequest) => LaunchOutcome) | null
+  /** Windows: starts it outside the job that holds us, where that can be done. @default Node's spawn alone */
+  readonly outsideJob?: OutsideJob | null
   /** Looks after the holder of a stale lock. */
   readonly killSurvivor: (stale: LockContent | null) => void
   /** False (flush): the back-off is not waited for. */
@@ -61,7 +63,8 @@ function start(request: LaunchRequest): LaunchOutcome {
   const place = { app, directory: layout.directory, destination, consentFiles, token }
   if (request.startInline !== null)
     return request.startInline(spawnRequest(request.reporterFile, { role: 'inline', ...place }))
-  const spawned = detachedSpawn(spawnRequest(request.reporterFile, { role: 'report', ...place, patient }))
+  const task: ReporterTask = { role: 'report', ...place, patient }
+  const spawned = detachedSpawn(spawnRequest(request.reporterFile, task), request.outsideJob)
   return spawned.kind === 'spawned' ? { kind: 'launched', pid: spawned.pid } : spawned
 }
 

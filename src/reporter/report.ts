@@ -6,12 +6,14 @@
  */
 import { readIdentity } from '../identity/identity-file.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
-import { currentInstance, probeProcess } from '../platform/process-instance.ts'
+import { BOX_VARIABLE } from '../platform/box-variable.ts'
+import { currentInstance, type ProcessInstance, probeProcess } from '../platform/process-instance.ts'
 import { noDrops, prunePending, sweepTemporary } from '../spool/bounds.ts'
 import { reportDrops } from '../spool/report-drops.ts'
 import { settleAliases, settleInFlight } from '../spool/settle.ts'
 import { type DrainContext, drain, hasUntried } from './drain.ts'
 import { REPORTER_LIMITS } from './limits.ts'
+import { isLeftAsZombie, markNoReap, readLastRun } from './no-reap.ts'
 import { releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
 import type { ReporterTask } from './reporter-task.ts'
 
@@ -33,12 +35,14 @@ export async function report(job: Job, context: DrainContext): Promise<number> {
   const instance = currentInstance()
   if (!signReporterLock(layout.reporterLock, job.token, instance)) return 1
   const startedAt = new Date().toISOString()
-  const note = (end: string): void => noteRun(context, { pid: process.pid, started_at: startedAt, end })
+  const leader = leaderOf(instance)
+  const note = (end: string): void => noteRun(context, { pid: process.pid, started_at: startedAt, end, leader })
   const stop = (code: number): number => {
     releaseReporterLock(layout.reporterLock, job.token)
     return code
   }
   if (!context.allowed()) return stop(2)
+  lookAfterTheLast(context, instance)
   note('running') // what a killed reporter leaves
   await adoptTheDead(run)
   await drain(context)
@@ -141,9 +145,24 @@ function isOver(context: DrainContext): boolean {
   return livedMs(context) > REPORTER_LIMITS.lastRequestStartMs
 }
 
+/** Whom the system has to reap when we are gone: the `timeout` around us, or us. */
+function leaderOf(instance: ProcessInstance): ProcessInstance {
+  if (process.env[BOX_VARIABLE] !== 'outside') return instance
+  return { ...instance, pid: process.ppid, start_ticks: probeProcess(process.ppid)?.startTicks ?? null }
+}
+
+function lookAfterTheLast({ layout }: DrainContext, here: ProcessInstance): void {
+  if (!isLeftAsZombie(readLastRun(layout.reporterState), here, probeProcess, Date.now())) return
+  try {
+    markNoReap(layout.noReap, here)
+  } catch {
+    // a full disk: the next reporter will see it too
+  }
+}
+
 function noteRun(
   context: DrainContext,
-  run: { readonly pid: number; readonly started_at: string; readonly end: string },
+  run: { readonly pid: number; readonly started_at: string; readonly end: string; readonly leader: ProcessInstance },
 ): void {
   const { tally, layout } = context
   const at = new Date().toISOString()

@@ -15,6 +15,7 @@
  */
 import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope.ts'
 import { errorCode } from '../files/read-small-file.ts'
+import { renameOver } from '../files/rename-over.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
@@ -88,7 +89,7 @@ export function publish(layout: SpoolLayout, uuid: string): Published {
   let published: Published = 'published'
   const moved = inFolder(layout.pending, () => {
     try {
-      fs.renameSync(inFlightPath(layout, uuid), pendingPath(layout, uuid))
+      renameOver(inFlightPath(layout, uuid), pendingPath(layout, uuid))
     } catch (error) {
       if (errorCode(error) !== 'ENOENT' || fs.existsSync(inFlightPath(layout, uuid))) throw error
       if (!fs.existsSync(layout.pending)) throw error

@@ -15,6 +15,8 @@ export interface SpoolLayout {
   readonly reporterLock: string
   readonly reporterState: string
   readonly backoff: string
+  /** Only where PID 1 does not reap: reporter/no-reap.ts. */
+  readonly noReap: string
   readonly sessions: string
   /** Diagnostics go here, only if the user makes the folder. */
   readonly debug: string
@@ -35,6 +37,7 @@ export function spoolLayout(directory: string): SpoolLayout {
     reporterLock: `${telemetry}/reporter.lock`,
     reporterState: `${telemetry}/reporter.json`,
     backoff: `${telemetry}/backoff.json`,
+    noReap: `${telemetry}/no-reap.json`,
     sessions: `${telemetry}/sessions`,
     debug: `${telemetry}/debug`,
   }

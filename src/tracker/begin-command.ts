@@ -5,13 +5,13 @@ import { uuid7 } from '../events/uuid7.ts'
 import type { DistinctId } from '../identity/identity.ts'
 import { resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
-import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { packageFile } from '../platform/package-files.ts'
 import { isUnwritable, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
-import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
+import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
+import { deliveryHere } from './delivery-here.ts'
 import { hostFacts } from './host-facts.ts'
 import { identityAtBegin } from './identity-at-begin.ts'
 import { loadRarePaths } from './load-rare.ts'
@@ -28,6 +28,8 @@ export interface BeginRequest {
 /** A string says why nothing is recorded: `off: <source>`, `refused: not-ours`, an errno code … */
 export function beginCommand(request: BeginRequest): CommandRun | LogRun | string {
   const { settings } = request
+  // A program that was started again instead of its reporter (a single executable, say) ends here: no record, no third process.
+  if (process.env[ROLE_VARIABLE] !== undefined) return 'off: is-reporter'
   const startNs = process.hrtime.bigint()
   const consent = consentNow(settings)
   if (consent.mode === 'off') return `off: ${consent.source}`
@@ -36,7 +38,7 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
     cliVersion: settings.version,
     runtime: { ...hostFacts(), isCi: isCi(process.env) },
     startNs,
-    delivery: decideDeliveryMode({ wanted: consent.delivery, canSpawn: canSpawnHere() }),
+    delivery: deliveryHere(consent.delivery, spoolLayout(settings.directory ?? '')),
   }
   const uuid = uuid7(Date.now())
   if (consent.mode === 'log') {

@@ -2,7 +2,8 @@
 import { variableName } from '../consent/decide-consent.ts'
 import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import { randomBits } from '../events/uuid7.ts'
-import { type LaunchOutcome, launchReporter } from '../reporter/launch.ts'
+import { IS_WINDOWS } from '../platform/windows-flags.ts'
+import { type LaunchOutcome, launchReporter, type LaunchRequest } from '../reporter/launch.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { consentFiles, isStoredOff } from './consent-now.ts'
@@ -52,6 +53,11 @@ export function maySpawn(to: HandOver): boolean {
   return to.notice === 'none' && to.delivery !== 'spool-only'
 }
 
+function startInline(to: HandOver): LaunchRequest['startInline'] {
+  const rare = loadRarePaths()
+  return rare === null ? null : (request) => rare.startInline(request, to.layout.noReap)
+}
+
 function launch(to: HandOver, token: string): LaunchOutcome {
   return launchReporter({
     layout: to.layout,
@@ -59,7 +65,8 @@ function launch(to: HandOver, token: string): LaunchOutcome {
     destination: to.settings.destination,
     consentFiles: consentFiles(to.settings),
     reporterFile: to.reporterFile,
-    startInline: to.delivery === 'inline' ? (loadRarePaths()?.startInline ?? null) : null,
+    startInline: to.delivery === 'inline' ? startInline(to) : null,
+    outsideJob: IS_WINDOWS ? (prepared) => loadRarePaths()?.startOutsideJob(prepared) ?? null : null,
     killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),
     patient: true,
     token,

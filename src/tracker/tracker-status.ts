@@ -5,6 +5,7 @@ import { readIdentity } from '../identity/identity-file.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import { canSpawnHere } from '../platform/detached-spawn.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
+import { readReaping } from '../reporter/no-reap.ts'
 import { listWaiting } from '../spool/bounds.ts'
 import { readWaiting } from '../spool/read-waiting.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
@@ -62,7 +63,11 @@ export function readStatus(settings: StatusSettings, outcomes: { readonly [outco
       oldest: oldest?.timestamp ?? null,
       running: settings.directory === null ? 0 : listWaiting(layout.inFlight).length,
     },
-    delivery: decideDeliveryMode({ wanted: consent.delivery, canSpawn: canSpawnHere() }),
+    delivery: decideDeliveryMode({
+      wanted: consent.delivery,
+      canSpawn: canSpawnHere(),
+      ...readReaping(layout.noReap, Date.now()),
+    }),
     lastReporter: readObject(layout.reporterState),
     backoff: readObject(layout.backoff) ?? {},
     outcomes,

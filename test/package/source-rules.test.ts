@@ -16,12 +16,14 @@ function saying(pattern: RegExp): readonly string[] {
 test('process.env is read where the environment is the subject', () => {
   expect(saying(/\bprocess\.env\b/)).toEqual([
     'src/platform/detached-spawn.ts', // what a child gets
+    'src/platform/runtime.ts', // Electron as Node
     'src/platform/state-directory.ts', // HOME
     'src/reporter/arm.ts', // the task
     'src/reporter/be-modest.ts', // SystemRoot
     'src/reporter/bearer-get.ts', // proxies
     'src/reporter/launch.ts', // are we a reporter?
     'src/reporter/posthog-sender.ts', // proxies; what posthog-node must not see
+    'src/reporter/report.ts', // which box
     'src/tracker/begin-command.ts', // CI
     'src/tracker/consent-now.ts', // the switches
     'src/tracker/host-facts.ts', // who is to be redacted

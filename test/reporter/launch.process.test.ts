@@ -113,7 +113,12 @@ describe('launchReporter()', () => {
     onTestFinished(hole.close)
     enqueueMany(home.layout, 2)
     const startedAt = Date.now()
-    const outcome = launchReporter(request({ startInline, destination: { apiKey: 'phc_test', host: hole.url } }))
+    const outcome = launchReporter(
+      request({
+        startInline: (spawn) => startInline(spawn, home.layout.noReap),
+        destination: { apiKey: 'phc_test', host: hole.url },
+      }),
+    )
     expect(outcome.kind).toBe('ran-inline')
     expect(Date.now() - startedAt).toBeLessThan(REPORTER_LIMITS.inlineKillMs + 300)
     expect(home.pending()).toHaveLength(2)

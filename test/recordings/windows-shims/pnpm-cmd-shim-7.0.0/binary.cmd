@@ -1,0 +1,2 @@
+@SETLOCAL
+@"%~dp0\..\node_modules\binary\tool.exe"   %*
