@@ -39,7 +39,7 @@ export interface RuntimeFacts {
 }
 
 /** Pure. Worker and permission come first: nothing can be started there, whatever runs us. */
-export function detectRuntime(docs/evidence.md): Runtime {
+export function detectRuntime(facts: RuntimeFacts): Runtime {
   const { execPath, versions } = facts
   if (facts.isWorker) return { kind: 'worker' }
   if (!facts.mayStartProcesses) return { kind: 'restricted' }

@@ -108,18 +108,6 @@ describe('detachedSpawn()', () => {
   it.each<[string, string, { before?: string; env?: Record<string, string> }, unknown]>([
     ['a script that is not there', `{ script: '/nonexistent.cjs' }`, {}, { kind: 'refused', reason: 'script-missing' }],
     [
-      'Bun',
-      '{}',
-      { before: "Object.defineProperty(process.versions, 'bun', { value: '1' })" },
-      { kind: 'refused', reason: 'unsupported-runtime' },
-    ],
-    [
-      'Deno',
-      '{}',
-      { before: "Object.defineProperty(process.versions, 'deno', { value: '2' })" },
-      { kind: 'refused', reason: 'unsupported-runtime' },
-    ],
-    [
       'Electron',
       '{}',
       { before: "Object.defineProperty(process.versions, 'electron', { value: '9' })" },
