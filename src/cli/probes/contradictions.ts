@@ -16,7 +16,7 @@ import type { SpoolFacts } from './spool-facts.ts'
 export interface DeepFacts {
   readonly nowMs: number
   /** What plain `status` says. */
-  readonly report: Pick<StatusReport, 'waiting' | 'delivery' | 'unusable' | 'consent'>
+  readonly report: Pick<StatusReport, 'delivery' | 'unusable' | 'lastReporter'>
   readonly directory: DirectoryFacts
   readonly reporter: ReporterFacts
   readonly spool: SpoolFacts
@@ -132,16 +132,16 @@ function ofBackoff({ backoff, backoffAtMs, spool, steps, nowMs }: DeepFacts): Co
   })
 }
 
-function ofEndpoint({ spool, steps, nowMs }: DeepFacts): Contradiction[] {
+function ofEndpoint({ report, spool, steps, nowMs }: DeepFacts): Contradiction[] {
   const accepted = lastAccepted(spool.journal)
-  const hosts = [...new Set(steps.map(({ host }) => host))]
-  if (accepted === null || nowMs - Date.parse(accepted.at) > RECENT_MS || hosts.length !== 1) return []
-  const [host = ''] = hosts
-  if (isReachable(host, steps)) return []
+  const host = report.lastReporter?.['host']
+  const wasAsked = typeof host === 'string' && steps.some((step) => step.host === host)
+  if (accepted === null || nowMs - Date.parse(accepted.at) > RECENT_MS || !wasAsked || isReachable(host, steps))
+    return []
   return [
     {
       lies: 'delivered',
-      because: `an event was accepted ${clockTimeAgo(accepted.at, nowMs)}, but ${host} does not answer as it should now: that was earlier, or another address.`,
+      because: `an event was accepted ${clockTimeAgo(accepted.at, nowMs)}, but ${host} does not answer as it should now: that was earlier.`,
     },
   ]
 }

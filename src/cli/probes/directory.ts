@@ -38,7 +38,7 @@ export function judgeDirectory(facts: DirectoryFacts, variable: string): Probe {
   const name = 'directory'
   if (unusable !== null) return probe(name, 'FAIL', unusableInWords(unusable, path ?? '', variable))
   if (kind === 'absent') return probe(name, 'n/a', `${path} is not there yet: the first command makes it`)
-  const ours = `${path}: ours, ${inOctal(mode)}`
+  const ours = `ours, ${inOctal(mode)}`
   if (write === null)
     return probe(name, 'PASS', `${ours}, ${SPOOL_BOUNDS.envelopeBytes / 1024} KiB written and removed`)
   if (write !== 'not-tried') return probe(name, 'FAIL', unusableInWords(write, path ?? '', variable))

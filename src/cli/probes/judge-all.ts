@@ -23,7 +23,7 @@ export function judgeAll(seen: Looked, runtime: RuntimeFacts, env: Environment):
   const { lock, lastRun } = reporter
   return [
     {
-      title: 'state',
+      title: `state in ${seen.directoryInUse}`,
       probes: [
         judgeConsent(report.consent),
         judgeDirectory(directory, variableName(report.app)),

@@ -44,7 +44,7 @@ function wordsOn(status: number, isHtml: boolean, location: string | null): read
     return ['FAIL', ` and leads to ${location ?? 'nowhere'}: a reporter follows nobody. Use the address it leads to.`]
   if (status === 407) return ['FAIL', ': the proxy wants a name and password']
   if (isHtml) return ['FAIL', ' with a web page: a captive portal, a proxy, or an address that is no endpoint']
-  if (status >= 200 && status < 300) return ['PASS', ', and was sent no event']
+  if (status >= 200 && status < 300) return ['PASS', '; no event was sent']
   if (status === 405 || status === 501) return ['WARN', ': it is there, but does not know this question']
   if (status === 404) return ['FAIL', ': there is no endpoint under this address']
   if (status === 401 || status === 403) return ['FAIL', ': it refuses us']

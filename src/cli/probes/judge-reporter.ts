@@ -13,8 +13,7 @@ export function isStaleAge(ageMs: number): boolean {
 
 export function judgeReporterLock({ kind, ageMs, content, holder }: LockFacts): Probe {
   const name = 'reporter.lock'
-  if (kind === 'absent')
-    return probe(name, 'PASS', 'not held: the next command with something to send starts a reporter')
+  if (kind === 'absent') return probe(name, 'PASS', 'not held: the next command starts a reporter')
   const age = seconds(ageMs)
   if (kind === 'not-a-file')
     return probe(

@@ -57,9 +57,8 @@ export function judgeStart(facts: StartFacts): Probe {
     case 'not-started':
       return probe(name, 'FAIL', `no reporter can be started here (${facts.reason})`)
     case 'ended': {
-      const box = facts.box === 'outside' ? 'in a box of timeout(1)' : 'in a box of its own watchdog'
-      if (facts.code === 0)
-        return probe(name, 'PASS', `a reporter without a task started and ended in ${facts.ms} ms, ${box}`)
+      const box = facts.box === 'outside' ? 'box: timeout(1)' : 'box: its own watchdog'
+      if (facts.code === 0) return probe(name, 'PASS', `started and ended by itself in ${facts.ms} ms, ${box}`)
       // 137: `timeout` says so of what it had to kill.
       return facts.signal === 'SIGKILL' || facts.code === 137
         ? probe(name, 'FAIL', `a reporter without a task was still there after ${seconds(facts.ms)}, and killed`)

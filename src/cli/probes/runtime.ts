@@ -27,9 +27,9 @@ export function judgeDelivery(mode: DeliveryMode): Probe {
   const name = 'delivery'
   switch (mode) {
     case 'detached':
-      return probe(name, 'PASS', 'detached: a background process that lives at most 10 seconds')
+      return probe(name, 'PASS', 'detached: by a process that lives at most 10 seconds')
     case 'inline':
-      return probe(name, 'PASS', 'inline: the command waits for it, at most 1.5 seconds')
+      return probe(name, 'PASS', 'inline: the command waits, at most 1.5 seconds')
     case 'spool-only':
       return probe(name, 'WARN', 'spool-only: no process can be started here, events wait for a command elsewhere')
   }
