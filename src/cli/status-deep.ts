@@ -4,10 +4,11 @@
  */
 import type { Destination } from '../reporter/reporter-task.ts'
 import type { Place } from './place.ts'
-import { type Contradiction, findContradictions } from './probes/contradictions.ts'
+import { findContradictions } from './probes/contradictions.ts'
 import { judgeAll } from './probes/judge-all.ts'
 import type { Probe } from './probes/probe.ts'
 import { readDeep } from './probes/read-deep.ts'
+import type { Contradiction } from './probes/reporter-contradictions.ts'
 import { showProbes } from './probes/show-probes.ts'
 import { showProgress } from './progress.ts'
 import type { Screens } from './screen.ts'

@@ -1,14 +1,17 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { DeepReport } from '../../src/cli/status-deep.ts'
 import { currentInstance } from '../../src/platform/process-instance.ts'
+import { table } from '../docs/markdown.ts'
 import { ageLock, reporterProcesses } from '../support/acme.ts'
 import { makeEnvelope, prepareSpool } from '../support/envelopes.ts'
 import { type FakePostHog, refusedPort, startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
+import { start } from '../support/run.ts'
 import { acme, afterword, BIN, leaveWaiting } from './program.ts'
 
 interface Deep extends DeepReport {
@@ -73,6 +76,9 @@ test('--deep of a healthy app passes every probe, contradicts nothing and sends 
   ])
   expect(JSON.stringify(posthog.requests[1]?.headers)).not.toContain('phc_')
   expect(home.files()).toEqual(before)
+  const documented = table('docs/reporter.md', 'probe', 'fails when').flatMap(([names = '']) => names.split(' '))
+  const unknown = seen.probes.filter(({ name }) => !documented.join(' ').includes(name))
+  expect(unknown).toEqual([])
 })
 
 test('--deep of what was never used fails nothing and makes nothing', async () => {
@@ -239,6 +245,21 @@ describe('--deep of an endpoint', () => {
     expect(JSON.stringify(seen.probes)).not.toContain('phx_secret')
   })
 
+  test.runIf(canFakeResolver())('whose name server is silent, and the command ends all the same', async () => {
+    const home = makeHome()
+    const resolver = createSocket('udp4')
+    onTestFinished(() => void resolver.close())
+    await new Promise<void>((resolve) => resolver.bind(53, '127.0.0.77', resolve))
+    writeFileSync(`${home.path}/resolv.conf`, 'nameserver 127.0.0.77\n')
+    const words = `status --deep --app acme --json --host http://slow.example --api-key phc_x`
+    const script = `mount --bind ${home.path}/resolv.conf /etc/resolv.conf && exec ${process.execPath} ${BIN} ${words}`
+    const { stdout, wallMs } = await start('unshare', ['-m', 'sh', '-c', script], { env: home.env(), cwd: home.path })
+      .finished
+    const { probes } = JSON.parse(stdout) as DeepReport
+    expect(probes.find(({ name }) => name === 'dns')).toMatchObject({ verdict: 'FAIL', evidence: 'no answer in 1.5 s' })
+    expect(wallMs).toBeLessThan(5500)
+  })
+
   test('whose certificate nobody trusts, or that speaks no TLS', async () => {
     const home = makeHome()
     const { url, close } = await startTls(home)
@@ -264,6 +285,10 @@ describe('--deep of an endpoint', () => {
     expect(JSON.stringify(seen.probes)).not.toContain('secret')
   })
 })
+
+function canFakeResolver(): boolean {
+  return spawnSync('unshare', ['-m', 'sh', '-c', 'mount --bind /etc/hostname /etc/resolv.conf']).status === 0
+}
 
 async function startTls(home: Home): Promise<{ url: string; close: () => void }> {
   const [key, cert] = [`${home.path}/key.pem`, `${home.path}/cert.pem`]

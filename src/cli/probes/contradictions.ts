@@ -1,14 +1,13 @@
 /** Where two signals cannot both be true, which one lies, and what is so instead. Pure. */
 import type { StatusReport } from '../status.ts'
 import { hostOfKey, reasonInWords } from '../back-off-words.ts'
-import { clockTime, clockTimeAgo, counted } from '../in-words.ts'
-import { REPORTER_LIMITS } from '../../reporter/limits.ts'
+import { clockTimeAgo, counted } from '../in-words.ts'
 import type { Backoff } from '../../reporter/backoff.ts'
 import type { DirectoryFacts } from './directory.ts'
 import { isReachable } from './judge-reach.ts'
-import { fateOf, isStaleAge, seconds, whyGone } from './judge-reporter.ts'
 import { isHeldUp, lastAccepted } from './judge-spool.ts'
 import type { Step } from './reach-step.ts'
+import { type Contradiction, reporterContradictions } from './reporter-contradictions.ts'
 import type { ReporterFacts } from './reporter-facts.ts'
 import type { StartFacts } from './reporter-start.ts'
 import type { SpoolFacts } from './spool-facts.ts'
@@ -27,69 +26,17 @@ export interface DeepFacts {
   readonly steps: readonly Step[]
 }
 
-/** One that lies, by the name of its probe or file, and the sentence that says so. */
-export interface Contradiction {
-  readonly lies: string
-  readonly because: string
-}
-
 /** As long as an acceptance says something of the present. */
 const RECENT_MS = 10 * 60_000
 
 export function findContradictions(facts: DeepFacts): readonly Contradiction[] {
   return [
-    ...ofLock(facts),
-    ...ofLastRun(facts),
+    ...reporterContradictions(facts.reporter, facts.nowMs),
     ...ofSpool(facts),
     ...ofBackoff(facts),
     ...ofEndpoint(facts),
     ...ofSummary(facts),
   ]
-}
-
-function ofLock({ reporter: { lock }, nowMs }: DeepFacts): Contradiction[] {
-  const { holder, ageMs } = lock
-  if (holder === null) return []
-  const { pid } = holder.recorded
-  const lies = 'reporter.lock'
-  if (holder.verdict === 'gone' && !isStaleAge(ageMs)) {
-    const until = clockTime(new Date(nowMs - ageMs + REPORTER_LIMITS.lockStaleMs).toISOString(), nowMs)
-    const believed = `Commands believe the lock until ${until}, and start no reporter.`
-    return [{ lies, because: `it says that a reporter is at work, but ${whyGone(holder)}. ${believed}` }]
-  }
-  if (holder.verdict === 'gone')
-    return [
-      {
-        lies,
-        because: `it names a reporter, but ${whyGone(holder)}. It is too old to be believed, and in nobody's way.`,
-      },
-    ]
-  if (holder.verdict === 'alive' && isStaleAge(ageMs))
-    return [
-      {
-        lies,
-        because: `by its age of ${seconds(ageMs)} its reporter is dead, but pid ${pid} lives. The next command ends it.`,
-      },
-    ]
-  return []
-}
-
-function ofLastRun({ reporter: { lock, lastRun }, nowMs }: DeepFacts): Contradiction[] {
-  const fate = fateOf(lastRun, lock.holder, nowMs)
-  if (lastRun.kind !== 'run') return []
-  const lies = 'reporter.json'
-  if (fate === 'killed')
-    return [
-      {
-        lies,
-        because: `it says that pid ${lastRun.pid} is running, but nobody lives: it was killed before it could write how it ended.`,
-      },
-    ]
-  const isAtWork =
-    lock.holder?.verdict === 'alive' && lock.holder.recorded.pid === lastRun.pid && isStaleAge(lock.ageMs)
-  return fate === 'done' && isAtWork
-    ? [{ lies, because: `it says that pid ${lastRun.pid} ended, but that process still lives and holds the lock.` }]
-    : []
 }
 
 /** A reporter writes the journal first and deletes then: one that is killed in between leaves both. */

@@ -21,12 +21,14 @@ export type StartFacts =
       readonly box: 'outside' | 'inside'
     }
 
+/** Whole seconds: not every `timeout` knows parts of one. */
+const BOX_SECONDS = 3
 const LIMIT_MS = 3500
 
 export async function startWithoutTask(
   reporterFile: string = packageFile(import.meta.url, 'reporter/main.cjs'),
 ): Promise<StartFacts> {
-  const prepared = prepareNode({ script: reporterFile, args: [], variables: {}, boxSeconds: LIMIT_MS / 1000 })
+  const prepared = prepareNode({ script: reporterFile, args: [], variables: {}, boxSeconds: BOX_SECONDS })
   if (prepared.kind !== 'ready') return { kind: 'not-started', reason: prepared.reason }
   const { command, args, box, options } = prepared
   const startedAt = performance.now()
@@ -34,7 +36,10 @@ export async function startWithoutTask(
     try {
       const child = spawn(command, args, { ...options, detached: true, stdio: 'ignore' })
       // The group: what `timeout` has started would outlive it.
-      const timer = setTimeout(() => killGroup(child.pid), LIMIT_MS)
+      const timer = setTimeout(() => {
+        killGroup(child.pid)
+        child.kill('SIGKILL') // where there are no groups
+      }, LIMIT_MS)
       const settle = (facts: StartFacts): void => {
         clearTimeout(timer)
         resolve(facts)

@@ -2,9 +2,9 @@
 import { type Cell, inColumns, printable, wrapped } from '../columns.ts'
 import { counted } from '../in-words.ts'
 import type { Screen, Style } from '../screen.ts'
-import type { Contradiction } from './contradictions.ts'
 import type { ProbeGroup } from './judge-all.ts'
 import type { ProbeVerdict } from './probe.ts'
+import type { Contradiction } from './reporter-contradictions.ts'
 
 const STYLES: { readonly [verdict in ProbeVerdict]: Style } = {
   PASS: 'green',
