@@ -1,5 +1,6 @@
 /** The commands, their options and what help says of them. Nothing here does anything: what does is loaded on use. */
 import yargs, { type Argv } from 'yargs'
+import type { Destination } from '../reporter/reporter-task.ts'
 import { version } from '../version.ts'
 import { complaintAbout, resolvePlace } from './place.ts'
 import type { Screens } from './screen.ts'
@@ -35,11 +36,13 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     )
     .locale('en')
     .parserConfiguration({ 'duplicate-arguments-array': false, 'dot-notation': false, 'boolean-negation': false })
-    .command(
-      'status',
-      COMMANDS.status,
-      (cli) => ofAnApp(cli, 'status'),
-      (argv) => perform(async (screens) => (await import('./status.ts')).status(resolvePlace(argv), argv, screens)),
+    .command('status', COMMANDS.status, statusOptions, (argv) =>
+      perform(async (screens) => {
+        const place = resolvePlace(argv)
+        if (!argv.deep) return (await import('./status.ts')).status(place, argv, screens)
+        const { statusDeep } = await import('./status-deep.ts')
+        return statusDeep(place, { json: argv.json, destination: destinationOf(argv) }, screens)
+      }),
     )
     .command(
       'on',
@@ -67,9 +70,8 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     )
     .command('flush', COMMANDS.flush, flushOptions, (argv) =>
       perform(async (screens) => {
-        const { host, 'api-key': apiKey, json } = argv
-        const destination = { ...(host === undefined ? {} : { host }), ...(apiKey === undefined ? {} : { apiKey }) }
-        return (await import('./flush.ts')).flush(resolvePlace(argv), { json, destination }, screens)
+        const options = { json: argv.json, destination: destinationOf(argv) }
+        return (await import('./flush.ts')).flush(resolvePlace(argv), options, screens)
       }),
     )
     .command('collect', COMMANDS.collect, collectOptions, ({ listen, database, json }) =>
@@ -87,11 +89,13 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .fail(false)
 }
 
-function ofAnApp<T>(
-  cli: Argv<T>,
-  name: CommandName,
-  options = '',
-): Argv<T & { app: string | undefined; directory: string | undefined; json: boolean }> {
+interface AppOptions {
+  readonly app: string | undefined
+  readonly directory: string | undefined
+  readonly json: boolean
+}
+
+function ofAnApp<T>(cli: Argv<T>, name: CommandName, options = ''): Argv<T & AppOptions> {
   return cli
     .usage(usageOf(name, `[--app NAME | --directory DIR]${options}`))
     .option('app', { type: 'string', requiresArg: true, describe: 'Whose telemetry', defaultDescription: 'afterword' })
@@ -112,23 +116,44 @@ function ofAnApp<T>(
     )
 }
 
-function flushOptions<T>(cli: Argv<T>): Argv<
-  T & {
-    app: string | undefined
-    directory: string | undefined
-    json: boolean
-    host: string | undefined
-    'api-key': string | undefined
-  }
-> {
-  return ofAnApp(cli, 'flush', ' [--host URL [--api-key KEY]]')
-    .option('host', { type: 'string', requiresArg: true, describe: "Where to, instead of the newest event's" })
+interface DestinationOptions {
+  readonly host: string | undefined
+  readonly 'api-key': string | undefined
+}
+
+function withDestination<T>(cli: Argv<T>, describe: string): Argv<T & DestinationOptions> {
+  return cli
+    .option('host', { type: 'string', requiresArg: true, describe })
     .option('api-key', { type: 'string', requiresArg: true, describe: 'Whose events go to --host' })
     .implies('api-key', 'host')
     .check(({ host }) => {
       if (host === undefined || /^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(host)) return true
       throw new Error(`--host is '${host}', wants an address such as https://eu.i.posthog.com`)
     })
+}
+
+function destinationOf({ host, 'api-key': apiKey }: DestinationOptions): Partial<Destination> {
+  return { ...(host === undefined ? {} : { host }), ...(apiKey === undefined ? {} : { apiKey }) }
+}
+
+function statusOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions & { deep: boolean }> {
+  const base = ofAnApp(cli, 'status', ' [--deep [--host URL [--api-key KEY]]]').option('deep', {
+    type: 'boolean',
+    default: false,
+    defaultDescription: 'no',
+    describe: 'Try everything that delivery needs, and say which signal lies',
+  })
+  return withDestination(base, 'With --deep: which endpoint to ask').check(({ host, deep }) => {
+    if (host === undefined || deep) return true
+    throw new Error('--host wants --deep')
+  })
+}
+
+function flushOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions> {
+  return withDestination(
+    ofAnApp(cli, 'flush', ' [--host URL [--api-key KEY]]'),
+    "Where to, instead of the newest event's",
+  )
 }
 
 function collectOptions<T>(cli: Argv<T>): Argv<T & { listen: string; database: string | undefined; json: boolean }> {

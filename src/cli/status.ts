@@ -32,7 +32,7 @@ export function status(place: Place, { json }: { readonly json: boolean }, { out
   return 0
 }
 
-function readReport(place: Place): StatusReport {
+export function readReport(place: Place): StatusReport {
   const { outcomes: _, ...status } = readStatus(place, {})
   const backoff = readSmallFile(spoolLayout(place.directory ?? '').backoff)
   return {

@@ -15,7 +15,7 @@ export type Environment = { readonly [name: string]: string | undefined }
 
 export interface Connections {
   /** A request that is still to be ended. Throws an error with a `code` if there is no way. */
-  request(method: 'GET' | 'POST', target: URL, headers: http.OutgoingHttpHeaders): http.ClientRequest
+  request(method: 'GET' | 'POST' | 'OPTIONS', target: URL, headers: http.OutgoingHttpHeaders): http.ClientRequest
   /** Destroys every socket, idle, busy or still being connected. A later request starts afresh. */
   close(): void
 }

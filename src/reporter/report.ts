@@ -164,10 +164,11 @@ function noteRun(
   context: DrainContext,
   run: { readonly pid: number; readonly started_at: string; readonly end: string; readonly leader: ProcessInstance },
 ): void {
-  const { tally, layout } = context
+  const { tally, layout, destination } = context
+  const { host, apiKey } = destination
   const at = new Date().toISOString()
   try {
-    writeByRename(layout.reporterState, `${JSON.stringify({ ...run, at, ...tally })}\n`)
+    writeByRename(layout.reporterState, `${JSON.stringify({ ...run, at, ...tally, host, api_key: apiKey })}\n`)
   } catch {
     // a full disk: `status` will not know how we ended
   }

@@ -11,7 +11,7 @@ describe('afterword, used wrongly, exits 2 and says on stderr what is wrong', ()
     ['--nonsense', 'it wants a command', "'afterword --help'"],
     ['status extra', 'Unknown argument: extra', "'afterword status --help' shows its options"],
     ['status --nonsense', 'Unknown argument: nonsense', "'afterword status --help'"],
-    ['status --deep', 'Unknown argument: deep', "'afterword status --help'"],
+    ['status --deeper', 'Unknown argument: deep', "'afterword status --help'"],
     ['log --follow', 'Unknown argument: follow', "'afterword log --help'"],
     ['collect --forward x', 'Unknown argument', "'afterword collect --help'"],
     ['collect --app acme', 'Unknown argument: app', "'afterword collect --help'"],

@@ -17,7 +17,23 @@ const INTRODUCTION = `# The program
 const WORDS: { readonly [name in CommandName]: string } = {
   status: `Reads only, and makes nothing. \`consent\` names what decided. \`back-off\` has a line for each destination that is not to be
 tried yet, or failed last time. \`stand-in\` is there if the directory took no writes and events went to \`$XDG_RUNTIME_DIR/<app>\` or
-\`<tmpdir>/<app>-<uid>\`. \`--json\` is what \`tracker.status()\` gives, with \`lastDelivery\` and \`standIns\`.`,
+\`<tmpdir>/<app>-<uid>\`. \`--json\` is what \`tracker.status()\` gives, with \`lastDelivery\` and \`standIns\`.
+
+\`--deep\` tries everything that delivery needs, and prints a line for each probe:
+
+| verdict | means |
+|---|---|
+| \`PASS\` | as it should be |
+| \`FAIL\` | it is not, and something is lost, late or never sent for it |
+| \`WARN\` | neither: it mends itself, or it works and is a mistake all the same |
+| \`n/a\` | there is nothing to look at here, or looking was not allowed |
+
+Exit code 1 if one failed, else 0. Where two signals cannot both be true, it names the one that lies. \`--json\` prints
+\`{ "probes": [{ "name", "verdict", "evidence", "destination"? }], "contradictions": [{ "lies", "because" }] }\`. It is over in 5 s,
+whatever hangs. It writes 32 KiB to \`telemetry/\` and removes them, starts a reporter without a task, and asks the endpoints (three at
+most) of what waits, of the back-off and of the last reporter, or \`--host\`. **No event is sent**: the one request is
+\`OPTIONS <host>/batch/\`, the path that events take with a method that carries none, and no key goes with it. Where consent is off
+nothing is written, started or asked. What each probe means is in [reporter.md](reporter.md#looking-for-trouble).`,
   on: `Stores the choice in \`telemetry/consent.json\`. Where a variable or CI still says otherwise, it says so. After an \`off\`, what was
 recorded against it is erased first.`,
   off: `Stores the choice first, and then erases the ids and what waits. A request that is already on the wire is not called back.
