@@ -143,7 +143,7 @@ const everySurroundings: readonly Surroundings[] = [
     needs: ['timeout'],
     sibling: 'dies',
     end: async (scene) => {
-      const running = start('timeout', ['-k', '1', '3', NODE, STAYS, 'stubborn'], { env: scene.env })
+      const running = start('timeout', ['-k', '1', '2', NODE, STAYS, 'stubborn'], { env: scene.env })
       await underWay(scene)
       expect(await running.finished).toMatchObject({ code: null, signal: 'SIGKILL' }) // its whole group, itself in it
     },
