@@ -14,11 +14,17 @@ export default function setup(): () => Promise<void> {
   const home = mkdtempSync(join(tmpdir(), 'afterword-home-'))
   process.env['AFTERWORD_TEST_HOME'] = home
   return async () => {
-    if (process.platform === 'linux') await expectNobodyLeft(home)
-    rmSync(home, { recursive: true, force: true, maxRetries: 5 })
-    const changed = inventory(real).filter((entry) => !before.includes(entry))
-    const ours = changed.filter((entry) => /\.(acme|afterword|demo)/.test(entry))
-    if (ours.length > 0) throw new Error(`a test touched the real home: ${ours.join(', ')}`)
+    try {
+      if (process.platform === 'linux') await expectNobodyLeft(home)
+      const changed = inventory(real).filter((entry) => !before.includes(entry))
+      const ours = changed.filter((entry) => /\.(acme|afterword|demo)/.test(entry))
+      if (ours.length > 0) throw new Error(`a test touched the real home: ${ours.join(', ')}`)
+    } catch (error) {
+      process.exitCode = 1 // what a teardown throws is only shown
+      throw error
+    } finally {
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+    }
   }
 }
 
