@@ -125,6 +125,18 @@ const cases: readonly Case[] = [
     }),
   },
   {
+    name: 'an executable that an upgrade deletes while the command runs',
+    arrange: ({ path }) => ({
+      wrap: ['sh', '-c', `cp "$1" '${path}/node' && shift && exec '${path}/node' "$@"`, 'sh'],
+      env: { PREPARE: `process.getBuiltinModule('node:fs').unlinkSync(process.execPath)` },
+      meanwhile: (pids) => {
+        expect(pids).toHaveLength(1) // `timeout` would not find it any more
+        for (const pid of pids) expect(readlinkSync(`/proc/${pid}/exe`)).toBe(`${path}/node (deleted)`)
+      },
+      proof: () => expect(existsSync(`${path}/node`)).toBe(false),
+    }),
+  },
+  {
     name: 'umask 000',
     arrange: ({ path, layout }) => ({
       wrap: ['sh', '-c', `umask 000; : >'${path}/open'; exec "$@"`, 'sh'],
