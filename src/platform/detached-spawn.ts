@@ -5,6 +5,7 @@
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
 import { detectRuntime, isCommonNode, type ReporterCommand, reporterCommand, runtimeFacts } from './runtime.ts'
+import { whyNotStarted } from './spawn-failure.ts'
 import { detachSpawnOptions, IS_WINDOWS } from './windows-flags.ts'
 
 const fs = process.getBuiltinModule('node:fs')
@@ -53,7 +54,7 @@ export function detachedSpawn(request: SpawnRequest, outsideJob: OutsideJob | nu
     const { command, args, box, options } = prepared
     const outside = outsideJob?.(prepared) ?? null
     if (outside !== null) return { kind: 'spawned', box, ...outside }
-    const child = withMaskedStdio((stdio) =>
+    const child = withMaskedStdio(['ignore', 'ignore', 'ignore'], (stdio) =>
       process
         .getBuiltinModule('node:child_process')
         .spawn(command, args, { ...options, ...detachSpawnOptions(), stdio }),
@@ -62,7 +63,7 @@ export function detachedSpawn(request: SpawnRequest, outsideJob: OutsideJob | nu
     child.on('error', () => undefined)
     child.unref()
     return child.pid === undefined
-      ? { kind: 'failed', reason: 'not-started' }
+      ? { kind: 'failed', reason: whyNotStarted(command) }
       : { kind: 'spawned', pid: child.pid, box, job: 'unasked' }
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) } // E2BIG, NUL bytes, --permission: thrown
@@ -137,20 +138,22 @@ function rootDirectory(): string {
 const FIRST_DESCRIPTOR_NODE_LEAVES_OPEN = 16
 const DESCRIPTORS_MAX = 1024
 
+export type Stdio = 'ignore' | 'pipe' | number
+
 /**
- * Standard streams ignored, and nothing else inherited. Node marks inherited descriptors close-on-exec only up to 15 and then to the
+ * The standard streams as given, and nothing else inherited. Node marks inherited descriptors close-on-exec only up to 15 and then to the
  * first gap, so a `flock` that a shell holds on fd 20 would be held by the reporter. Beyond 2, 'ignore' leaves a descriptor as it
  * is: every one that would leak is covered by an open /dev/null.
  */
-function withMaskedStdio<T>(spawn: (stdio: ('ignore' | number)[]) => T): T {
+export function withMaskedStdio<T>(standard: readonly [Stdio, Stdio, Stdio], spawn: (stdio: Stdio[]) => T): T {
   // Bun leaks none, and Deno refuses so long a list.
   const isMasking =
     process.platform === 'linux' && process.versions['bun'] === undefined && process.versions['deno'] === undefined
   const leaking = isMasking ? leakingDescriptors() : []
-  if (leaking.length === 0) return spawn(['ignore', 'ignore', 'ignore'])
+  if (leaking.length === 0) return spawn([...standard])
   const devNull = fs.openSync('/dev/null', 'r+')
   try {
-    const stdio = Array<'ignore' | number>(Math.max(...leaking) + 1).fill('ignore')
+    const stdio = [...standard, ...Array<Stdio>(Math.max(...leaking) - 2).fill('ignore')]
     for (const fd of leaking) stdio[fd] = devNull
     return spawn(stdio)
   } finally {

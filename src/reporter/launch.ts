@@ -6,10 +6,11 @@
  */
 import { readSmallFile } from '../files/read-small-file.ts'
 import { detachedSpawn, type OutsideJob, type SpawnOutcome, type SpawnRequest } from '../platform/detached-spawn.ts'
+import { currentInstance, probeProcess } from '../platform/process-instance.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { destinationKey, isWaiting, parseBackoff } from './backoff.ts'
 import { REPORTER_LIMITS } from './limits.ts'
-import { type LockContent, releaseReporterLock, takeReporterLock } from './reporter-lock.ts'
+import { type LockContent, releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
 import { type Destination, encodeTask, type ReporterTask, ROLE_VARIABLE } from './reporter-task.ts'
 
 export interface LaunchRequest {
@@ -65,7 +66,14 @@ function start(request: LaunchRequest): LaunchOutcome {
     return request.startInline(spawnRequest(request.reporterFile, { role: 'inline', ...place }))
   const task: ReporterTask = { role: 'report', ...place, patient }
   const spawned = detachedSpawn(spawnRequest(request.reporterFile, task), request.outsideJob)
-  return spawned.kind === 'spawned' ? { kind: 'launched', pid: spawned.pid } : spawned
+  if (spawned.kind !== 'spawned') return spawned
+  const { pid, box } = spawned
+  // It signs itself. But one that hangs before its first line never does, and where no clock stands outside, a later run has to kill it.
+  if (box === 'inside') {
+    const holder = { ...currentInstance(), pid, start_ticks: probeProcess(pid)?.startTicks ?? null }
+    signReporterLock(layout.reporterLock, token, holder)
+  }
+  return { kind: 'launched', pid }
 }
 
 export function spawnRequest(

@@ -2,8 +2,8 @@
  * `reporter.lock`: at most one reporter per directory, without a heartbeat. No holder outlives 10 s, so age is the proof of death:
  * older than 12 s, or dated more than 2 s ahead, is stale. Two winners cost a process, nothing else.
  *
- * Who writes: the launching command makes it (O_EXCL, a token); the child puts its pid in, keeping the file's date (a date that
- * moved would let the lock outlive its owner). Who deletes: the child, while the token is its own; a launcher whose spawn failed;
+ * Who writes: the launching command makes it (O_EXCL, a token); the child puts its pid in, and its launcher before it where no
+ * clock stands outside (the same bytes), keeping the file's date (a date that moved would let the lock outlive its owner). Who deletes: the child, while the token is its own; a launcher whose spawn failed;
  * whoever finds it stale, by renaming it aside first and looking at what was caught.
  *
  * Race R8: two commands find the same stale lock. Each renames it aside; the second finds nothing, or catches the first's new
@@ -18,7 +18,7 @@ const fs = process.getBuiltinModule('node:fs')
 
 export interface LockContent {
   readonly token: string
-  /** Absent until the child runs. */
+  /** Absent until the child runs, or where its launcher knows it. */
   readonly holder?: ProcessInstance
 }
 
@@ -96,7 +96,7 @@ export function parseLock(path: string): LockContent | null {
   }
 }
 
-/** The child's first entry. False: the lock is not ours (any more), and another reporter is at work. */
+/** The holder's entry. False: the lock is not ours (any more), and another reporter is at work. */
 export function signReporterLock(path: string, token: string, holder: ProcessInstance): boolean {
   if (parseLock(path)?.token !== token) return false
   try {

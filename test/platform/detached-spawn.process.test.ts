@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Home, makeHome } from '../support/home.ts'
-import { runNode } from '../support/run.ts'
+import { runNode, start } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MODULE = new URL('../../dist/platform/detached-spawn.js', import.meta.url).href
@@ -45,7 +45,6 @@ async function inHost(
   }: { before?: string; env?: Record<string, string>; node?: string } = {},
 ): Promise<Record<string, unknown>> {
   const text = `${before}; const m = await import(${JSON.stringify(MODULE)}); const b = await import(${JSON.stringify(BOUNDED)}); console.log(JSON.stringify(${expression}))`
-  const { start } = await import('../support/run.ts')
   const end = await start(node, ['--input-type=module', '-e', text], { env: home.env(env) }).finished
   if (end.code !== 0 || end.stderr !== '') throw new Error(`${end.code}: ${end.stderr}`)
   return JSON.parse(end.stdout) as Record<string, unknown>
@@ -139,7 +138,7 @@ describe('detachedSpawn()', () => {
         before:
           "process.execPath = '/etc/node'; const f = (await import('node:fs')).default; const e = f.existsSync; f.existsSync = (p) => p === '/etc/node' || (!String(p).endsWith('/timeout') && e(p))",
       },
-      { kind: 'failed', reason: 'not-started' },
+      { kind: 'failed', reason: 'ENOENT' },
     ],
   ])('refuses or fails as an outcome: %s', async (_, more, options, expected) => {
     expect(await inHost(`m.detachedSpawn({ ...${request()}, ...${more} })`, options)).toEqual(expected)
@@ -208,5 +207,25 @@ describe('killableSpawn()', () => {
       { env: home.env() },
     )
     expect(stdout).toBe('null\necho\n')
+  })
+})
+
+describe('descriptors that a shell leaks into the host', () => {
+  it.each<[string, string]>([
+    ['boundedSpawnSync()', `console.log(b.boundedSpawnSync(request, 10_000).stdout)`],
+    ['killableSpawn()', `b.killableSpawn(request).stdout.on('data', (d) => console.log(String(d)))`],
+  ])('%s hands on none of them', async (_, act) => {
+    const list = `console.log(JSON.stringify(fs.readdirSync('/proc/self/fd').map((fd) => { try { return fs.readlinkSync('/proc/self/fd/' + fd) } catch { return '' } })))`
+    writeFileSync(script, `const fs = require('node:fs'); ${list}`)
+    const host = `const b = await import(${JSON.stringify(BOUNDED)}); const fs = await import('node:fs'); ${list}
+      const request = ${request()}; ${act}`
+    const words = [process.execPath, '--input-type=module', '-e', host]
+    const shell = `exec 20>'${home.path}/lock-20' 200>'${home.path}/lock-200'; exec "$@"`
+    const { stdout, stderr } = await start('bash', ['-c', shell, 'bash', ...words], { env: home.env() }).finished
+    expect(stderr).toBe('')
+    const [ofHost = '', ofChild = ''] = stdout.trim().split('\n')
+    expect(ofHost).toContain('lock-200')
+    expect(ofChild).toContain('/dev/null')
+    expect(ofChild).not.toContain('lock-')
   })
 })

@@ -13,7 +13,7 @@ import { dirname } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { fallbackDirectories, isUnwritable } from '../../src/platform/state-directory.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
-import { processesNaming } from '../support/home.ts'
+import { processesNaming } from '../support/processes.ts'
 import { program, runNode } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 

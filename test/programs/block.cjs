@@ -1,9 +1,16 @@
-// Preloaded into a reporter: after a while its main thread never comes back. HOW: loop | wait | fifo.
+// Preloaded into a reporter: after a while its main thread never comes back. HOW: loop | wait | pattern | fifo, or `early`: at once,
+// before the reporter's first line.
+const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 const acts = {
   loop: () => {
     for (;;);
   },
-  wait: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
+  wait,
+  pattern: () => /^(a+)+$/.test(`${'a'.repeat(60)}b`),
   fifo: () => require('node:fs').readFileSync(process.env.FIFO),
 }
-if (require('node:worker_threads').isMainThread) setTimeout(() => acts[process.env.HOW](), 300)
+const { HOW } = process.env
+if (require('node:worker_threads').isMainThread) {
+  if (HOW === 'early') wait()
+  setTimeout(() => acts[HOW](), 300)
+}

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import type { Envelope } from '../../src/events/envelope.ts'
 import { type SpoolLayout, spoolLayout } from '../../src/spool/spool-layout.ts'
 import { cleanEnvironment } from './environment.ts'
+import { processesNaming } from './processes.ts'
 import { waitUntil } from './wait-until.ts'
 
 export interface Home {
@@ -44,21 +45,6 @@ export function makeHome(app = 'acme'): Home {
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   })
   return home
-}
-
-/** Processes whose environment names `text` in a reporter's task: `timeout` and the Node under it. */
-export function processesNaming(text: string): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
-        return environment.includes('AFTERWORD_REPORTER=') && environment.includes(text)
-      } catch {
-        return false // ended, or another's
-      }
-    })
-    .map(Number)
 }
 
 function readJson(folder: string): readonly unknown[] {
