@@ -6,6 +6,7 @@ import type { Destination } from '../reporter/reporter-task.ts'
 import type { Place } from './place.ts'
 import { findContradictions } from './probes/contradictions.ts'
 import { judgeAll } from './probes/judge-all.ts'
+import { platformFacts } from './probes/runtime.ts'
 import type { Probe } from './probes/probe.ts'
 import { readDeep } from './probes/read-deep.ts'
 import type { Contradiction } from './probes/reporter-contradictions.ts'
@@ -29,7 +30,7 @@ export async function statusDeep(
   if (err.isTty) progress.say('looking, at most 5 seconds')
   const seen = await readDeep(place, destination)
   progress.end()
-  const groups = judgeAll(seen, process, process.env)
+  const groups = judgeAll(seen, platformFacts(), process.env)
   const contradictions = findContradictions(seen)
   const probes = groups.flatMap((group) => group.probes)
   if (json) out.write(`${JSON.stringify({ probes, contradictions } satisfies DeepReport, null, 2)}\n`)

@@ -10,7 +10,7 @@ import { judgeBackoff, judgeBegun, judgeJournal, judgeWaiting } from './judge-sp
 import { type Probe, probe } from './probe.ts'
 import type { Looked } from './read-deep.ts'
 import { judgeStart } from './reporter-start.ts'
-import { judgeDelivery, judgeRuntime, judgeWindowsJob, type RuntimeFacts } from './runtime.ts'
+import { judgeDelivery, judgeRuntime, judgeWindowsJob, type PlatformFacts } from './runtime.ts'
 import { judgeUsage, judgeUsageLock } from './usage-file.ts'
 
 export interface ProbeGroup {
@@ -18,7 +18,7 @@ export interface ProbeGroup {
   readonly probes: readonly Probe[]
 }
 
-export function judgeAll(seen: Looked, runtime: RuntimeFacts, env: Environment): readonly ProbeGroup[] {
+export function judgeAll(seen: Looked, runtime: PlatformFacts, env: Environment): readonly ProbeGroup[] {
   const { report, directory, usage, reporter, spool, backoff, nowMs } = seen
   const { lock, lastRun } = reporter
   return [

@@ -1,26 +1,50 @@
 /** What this runs on, how events leave from here, and what Windows would do to a reporter. */
 import type { DeliveryMode } from '../../events/envelope.ts'
+import { detectRuntime, reporterCommand, runtimeFacts } from '../../platform/runtime.ts'
+import { loadWindowsCalls, THIS_PROCESS } from '../../platform/windows-calls.ts'
+import { IS_WINDOWS } from '../../platform/windows-flags.ts'
 import { type Probe, probe } from './probe.ts'
 
-export interface RuntimeFacts {
+export interface PlatformFacts {
   /** As `process.versions`. */
   readonly versions: { readonly [name: string]: string | undefined }
   readonly platform: string
+  /** What platform/runtime.ts takes it for, and whether a reporter can be started by it. */
+  readonly runtime: string
+  readonly refused: string | null
+  /** Windows: whether a job holds this process; null where nothing can ask, or elsewhere. */
+  readonly inJob: boolean | null
+}
+
+/** Of this process. Loads what asks Windows only there. */
+export function platformFacts(): PlatformFacts {
+  const runtime = detectRuntime(runtimeFacts())
+  const command = reporterCommand(runtime, '')
+  return {
+    versions: process.versions,
+    platform: process.platform,
+    runtime: runtime.kind,
+    refused: command.kind === 'refused' ? command.reason : null,
+    inJob: IS_WINDOWS ? (loadWindowsCalls()?.isInJob(THIS_PROCESS) ?? null) : null,
+  }
 }
 
 /** The least Node that this package is made for: `engines` of package.json. */
 const LEAST: readonly [number, number] = [20, 19]
 
-export function judgeRuntime({ versions, platform }: RuntimeFacts): Probe {
+export function judgeRuntime({ versions, platform, runtime, refused }: PlatformFacts): Probe {
   const name = 'runtime'
-  const other = (['bun', 'deno', 'electron'] as const).find((each) => versions[each] !== undefined)
-  if (other !== undefined)
-    return probe(name, 'WARN', `${other} ${versions[other]} on ${platform}: a reporter is started by plain Node alone`)
+  const what = `${runtime} (Node ${versions['node']}) on ${platform}`
+  if (refused !== null) return probe(name, 'WARN', `${what}: no reporter can be started from here (${refused})`)
   const [major = 0, minor = 0] = (versions['node'] ?? '').split('.').map(Number)
   const isOld = major < LEAST[0] || (major === LEAST[0] && minor < LEAST[1])
   return isOld
-    ? probe(name, 'FAIL', `Node ${versions['node']} on ${platform}: wants ${LEAST.join('.')} or newer`)
-    : probe(name, 'PASS', `Node ${versions['node']} on ${platform}; the tool itself may run on another`)
+    ? probe(name, 'FAIL', `${what}: wants Node ${LEAST.join('.')} or newer`)
+    : probe(
+        name,
+        'PASS',
+        runtime === 'node' ? `Node ${versions['node']} on ${platform}; the tool itself may run on another` : what,
+      )
 }
 
 export function judgeDelivery(mode: DeliveryMode): Probe {
@@ -35,9 +59,15 @@ export function judgeDelivery(mode: DeliveryMode): Probe {
   }
 }
 
-export function judgeWindowsJob({ platform }: RuntimeFacts): Probe {
+export function judgeWindowsJob({ platform, inJob }: PlatformFacts): Probe {
   const name = 'windows job'
-  return platform === 'win32'
-    ? probe(name, 'n/a', 'not looked at: whether a job would end a reporter with its command is not known')
-    : probe(name, 'n/a', 'this is not Windows')
+  if (platform !== 'win32') return probe(name, 'n/a', 'this is not Windows')
+  if (inJob === null) return probe(name, 'n/a', 'nothing here can ask: it takes Node 26.1, or a koffi in the host')
+  return inJob
+    ? probe(
+        name,
+        'WARN',
+        'a job holds this process: a reporter leaves it where it may, and else dies with it; events wait then',
+      )
+    : probe(name, 'PASS', 'no job holds this process')
 }

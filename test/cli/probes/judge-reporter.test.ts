@@ -6,7 +6,7 @@ import {
   judgeReporterProcess,
 } from '../../../src/cli/probes/judge-reporter.ts'
 import { judgeStart } from '../../../src/cli/probes/reporter-start.ts'
-import { judgeDelivery, judgeRuntime, judgeWindowsJob } from '../../../src/cli/probes/runtime.ts'
+import { judgeDelivery, judgeRuntime, judgeWindowsJob, platformFacts } from '../../../src/cli/probes/runtime.ts'
 import { ago, holder, lock, NOW, PID, run } from './facts.ts'
 
 describe('reporter', () => {
@@ -82,22 +82,38 @@ describe('reporter', () => {
     expect(judgeStart(facts)).toMatchObject({ verdict, evidence: expect.stringContaining(words) })
   })
 
+  const HERE = { versions: { node: '20.19.0' }, platform: 'linux', runtime: 'node', refused: null, inJob: null }
+
   test.each([
-    [{ node: '20.19.0' }, 'PASS'],
-    [{ node: '26.1.0' }, 'PASS'],
-    [{ node: '20.18.3' }, 'FAIL'],
-    [{ node: '18.20.0' }, 'FAIL'],
-    [{ node: '24.0.0', bun: '1.4.4' }, 'WARN'],
-  ] as const)('judgeRuntime(%j) is %s', (versions, verdict) => {
-    expect(judgeRuntime({ versions, platform: 'linux' }).verdict).toBe(verdict)
+    [{}, 'PASS'],
+    [{ versions: { node: '26.1.0' } }, 'PASS'],
+    [{ versions: { node: '20.18.3' } }, 'FAIL'],
+    [{ versions: { node: '18.20.0' } }, 'FAIL'],
+    [{ versions: { node: '24.0.0', bun: '1.4.4' }, runtime: 'bun' }, 'PASS'],
+    [{ runtime: 'single-executable', refused: 'unsupported-runtime' }, 'WARN'],
+    [{ refused: 'permission-denied', runtime: 'restricted' }, 'WARN'],
+  ] as const)('judgeRuntime(%j) is %s', (facts, verdict) => {
+    expect(judgeRuntime({ ...HERE, ...facts }).verdict).toBe(verdict)
   })
 
-  test('judgeDelivery() and judgeWindowsJob() know where they do not apply', () => {
+  test.each([
+    [{}, 'n/a'],
+    [{ platform: 'win32' }, 'n/a'],
+    [{ platform: 'win32', inJob: true }, 'WARN'],
+    [{ platform: 'win32', inJob: false }, 'PASS'],
+  ] as const)('judgeWindowsJob(%j) is %s', (facts, verdict) => {
+    expect(judgeWindowsJob({ ...HERE, ...facts }).verdict).toBe(verdict)
+  })
+
+  test('platformFacts() says what runs this test', () => {
+    expect(platformFacts()).toMatchObject({ runtime: 'node', refused: null, inJob: null })
+  })
+
+  test('judgeDelivery() warns where no process can be started', () => {
     expect((['detached', 'inline', 'spool-only'] as const).map((mode) => judgeDelivery(mode).verdict)).toEqual([
       'PASS',
       'PASS',
       'WARN',
     ])
-    expect(judgeWindowsJob({ versions: {}, platform: 'linux' }).verdict).toBe('n/a')
   })
 })
