@@ -28,7 +28,7 @@ try {
   await rates()
 } finally {
   one.kill('SIGKILL')
-  process.kill(-fifty.pid, 'SIGKILL')
+  if (fifty.pid !== undefined) process.kill(-fifty.pid, 'SIGKILL')
   fs.rmSync(folder, { recursive: true })
 }
 
