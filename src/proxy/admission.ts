@@ -6,10 +6,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 
-/** The three headers that are looked at, and the request's target. */
+/** The headers that are looked at, and the request's target. */
 export interface AdmissionFacts {
   readonly host: string | undefined
   readonly origin: string | undefined
+  /** `Sec-Fetch-Site`: browsers say it of every request, also of those that carry no Origin, as an image's. */
+  readonly fetchSite: string | undefined
   readonly authorization: string | undefined
   /** Path and query, as in the request line. */
   readonly target: string
@@ -28,10 +30,12 @@ export type Admission =
 
 /** Pure. The token is the query's `token` or `Authorization: Bearer`; `token` of an admitted one is that of the query, to be handed on in addresses. */
 export function decideAdmission(facts: AdmissionFacts, settings: AdmissionSettings): Admission {
-  const { host, origin } = facts
+  const { host, origin, fetchSite } = facts
   if (settings.loopback && !isLoopbackHostHeader(host))
     return refused('Host names no address of this machine: use 127.0.0.1, [::1] or localhost')
   if (origin !== undefined && !isOwnOrigin(origin, host)) return refused('a web page may not use this browser (Origin)')
+  if (fetchSite !== undefined && fetchSite !== 'none' && fetchSite !== 'same-origin')
+    return refused('a web page may not use this browser (Sec-Fetch-Site)')
   const inQuery = tokenOf(facts.target)
   if (settings.token === null) return { kind: 'admitted', token: null }
   const bearer = /^Bearer +(\S+)$/i.exec(facts.authorization ?? '')?.[1]

@@ -2,13 +2,12 @@
  * The HTTP side of a browser's DevTools port: clients look here for the address they are to dial, so what the browser says about
  * itself is handed on with our address in the place of its own.
  */
-import { withoutToken } from './admission.ts'
 import { askBrowser } from './ask-browser.ts'
 import { rewriteAddresses } from './rewrite-addresses.ts'
 
 export interface DiscoveryRequest {
   readonly method: string
-  /** Path and query, as in the request line. */
+  /** Path and query, without our token. */
   readonly target: string
   readonly host: string
   /** The token that came in the query: it goes into the addresses we give. */
@@ -37,8 +36,7 @@ export async function answerDiscovery(
   request: DiscoveryRequest,
   upstream: string | undefined,
 ): Promise<DiscoveryReply> {
-  const target = withoutToken(request.target)
-  const route = routeOf(target)
+  const route = routeOf(request.target)
   if (route === null) return text(404, 'no such path; a browser is found at /json/version, and dialled by websocket')
   if (!route.methods.includes(request.method)) return text(405, `${route.path} wants ${route.methods.join(', ')}`)
   if (upstream === undefined) return text(503, 'there is no browser yet')
