@@ -1,5 +1,5 @@
 /** Learns the address of whatever browser answers at one port, by asking it: often while none does, seldom while one does. */
-import type { BrowserAddress } from './ask-browser.ts'
+import type { BrowserAddress } from './fetch-from-browser.ts'
 import { confirmUpstream } from './confirm-upstream.ts'
 import { type Looking, repeatLook } from './repeat-look.ts'
 

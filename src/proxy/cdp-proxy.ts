@@ -4,9 +4,8 @@
  */
 import http from 'node:http'
 import { isIPv6, type AddressInfo, type Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { decideAdmission, withoutToken } from './admission.ts'
-import { serveCdpSession } from './cdp-session.ts'
+import { serveCdpSession, SESSION_DEFAULTS } from './cdp-session.ts'
 import { answerDiscovery, type DiscoveryReply } from './discovery.ts'
 import { followUpstream } from './follow-upstream.ts'
 import { type CdpProxyOptions, type CdpProxySettings, cdpProxySettings } from './proxy-options.ts'
@@ -49,19 +48,26 @@ export async function startCdpProxy(options: CdpProxyOptions): Promise<CdpProxy>
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  server.on('upgrade', (request, socket, head) => {
+  const session = {
+    ...SESSION_DEFAULTS,
+    restartConfirmWaitMs: settings.restartConfirmWaitMs,
+    dialTimeoutMs: settings.dialTimeoutMs,
+    ...(settings.liveness === null ? {} : { liveness: settings.liveness }),
+  }
+  server.on('upgrade', (request, duplex, head) => {
+    const socket = duplex as Socket // we listen on TCP
     const admission = admit(settings, request)
     if (admission.kind === 'refused') return refuse(socket, admission.status, admission.text)
     request.url = targetOf(settings, request)
     const telemetry = sessionTelemetry(settings.sink, settings.attribution)
-    const session = serveCdpSession(request, socket, head, {
+    const served = serveCdpSession(request, socket, head, {
       upstream,
-      settings,
+      settings: session,
       signal: stopping.signal,
       onConnect: (facts) => telemetry.connected(facts),
       onDisconnect: (facts) => telemetry.disconnected(facts),
-    }).finally(() => sessions.delete(session))
-    sessions.add(session)
+    }).finally(() => sessions.delete(served))
+    sessions.add(served)
   })
 
   const port = await listen(server, settings)
@@ -122,7 +128,7 @@ function targetOf(settings: CdpProxySettings, { url = '/' }: http.IncomingMessag
 }
 
 /** A whole answer, so that clients can show its text. */
-function refuse(socket: Duplex, status: number, text: string): void {
+function refuse(socket: Socket, status: number, text: string): void {
   socket.on('error', () => undefined)
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\ncontent-type: text/plain; charset=utf-8\r\n`
   socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`, () => socket.destroy())

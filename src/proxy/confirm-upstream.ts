@@ -1,11 +1,11 @@
 /** A hint becomes an upstream only by the browser's own word: `/json/version` of that port must name the hinted browser. */
-import { askBrowser, type BrowserAnswer } from './ask-browser.ts'
+import { fetchFromBrowser, type BrowserAnswer } from './fetch-from-browser.ts'
 import type { UpstreamHint } from './devtools-line.ts'
 import { isIPv6 } from 'node:net'
 
 /** `ws://…/devtools/browser/<id>`, or null: nobody there, another browser, or no browser. */
 export async function confirmUpstream({ host, port, path }: UpstreamHint): Promise<string | null> {
-  const named = browserPathIn(await askBrowser({ host, port }, 'GET', '/json/version'))
+  const named = browserPathIn(await fetchFromBrowser({ host, port }, 'GET', '/json/version'))
   if (named === null || (path !== null && path !== named)) return null
   return `ws://${isIPv6(host) ? `[${host}]` : host}:${port}${named}`
 }

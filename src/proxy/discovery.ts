@@ -2,7 +2,7 @@
  * The HTTP side of a browser's DevTools port: clients look here for the address they are to dial, so what the browser says about
  * itself is handed on with our address in the place of its own.
  */
-import { askBrowser } from './ask-browser.ts'
+import { fetchFromBrowser } from './fetch-from-browser.ts'
 import { rewriteAddresses } from './rewrite-addresses.ts'
 
 export interface DiscoveryRequest {
@@ -40,7 +40,7 @@ export async function answerDiscovery(
   if (route === null) return text(404, 'no such path; a browser is found at /json/version, and dialled by websocket')
   if (!route.methods.includes(request.method)) return text(405, `${route.path} wants ${route.methods.join(', ')}`)
   if (upstream === undefined) return text(503, 'there is no browser yet')
-  const answer = await askBrowser(addressOf(upstream), request.method, route.target)
+  const answer = await fetchFromBrowser(addressOf(upstream), request.method, route.target)
   if (answer.kind === 'unreachable') return text(502, `the browser does not answer (${answer.reason})`)
   const { status, type, body } = answer
   if (status !== 200 || !type.startsWith('application/json')) return { status, type, body }

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net'
 import type { Attribution, EventSink } from '../events/event-sink.ts'
 import { isLoopbackAddress } from './admission.ts'
-import type { BrowserAddress } from './ask-browser.ts'
+import { SESSION_DEFAULTS } from './cdp-session.ts'
+import type { BrowserAddress } from './fetch-from-browser.ts'
+import type { LivenessSettings } from './liveness-probe.ts'
 
 export interface CdpProxyOptions {
   /** `HOST:PORT` of a browser's DevTools port. It is asked for its address, again and again. One of three. */
@@ -23,9 +25,9 @@ export interface CdpProxyOptions {
   /** How long after the browser's end a new address makes it a restart, in milliseconds. @default 10000 */
   readonly restartConfirmWaitMs?: number
   /** How long a browser that does not answer is dialled again, in milliseconds. @default 5000 */
-  readonly dialMs?: number
-  /** Asks the browser beside each session every `everyMs`; `misses` in a row end it as `upstream_unresponsive`. @default null: never */
-  readonly probe?: { readonly everyMs: number; readonly misses: number } | null
+  readonly dialTimeoutMs?: number
+  /** Asks the browser beside each session; so many misses in a row end it as `upstream_unresponsive`. @default null: never */
+  readonly liveness?: LivenessSettings | null
 }
 
 export type UpstreamSource =
@@ -44,9 +46,11 @@ export interface CdpProxySettings {
   readonly attribution: () => Attribution | null
   readonly complain: (why: string) => void
   readonly restartConfirmWaitMs: number
-  readonly dialMs: number
-  readonly probe: { readonly everyMs: number; readonly misses: number } | null
+  readonly dialTimeoutMs: number
+  readonly liveness: LivenessSettings | null
 }
+
+const LIVENESS = ['intervalMs', 'timeoutMs', 'misses'] as const satisfies (keyof LivenessSettings)[]
 
 const KNOWN: ReadonlySet<string> = new Set([
   'upstream',
@@ -58,8 +62,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   'attribution',
   'complain',
   'restartConfirmWaitMs',
-  'dialMs',
-  'probe',
+  'dialTimeoutMs',
+  'liveness',
 ] satisfies (keyof CdpProxyOptions)[])
 
 /** Fills in the defaults. Throws TypeError for an unknown or malformed option, and for an open address without a token. */
@@ -67,7 +71,8 @@ export function cdpProxySettings(options: CdpProxyOptions): CdpProxySettings {
   for (const key of Object.keys(options)) {
     if (!KNOWN.has(key)) throw new TypeError(`proxy options: got unknown option ${JSON.stringify(key)}, wants ${[...KNOWN].join(', ')}`)
   }
-  const { token = null, probe = null, restartConfirmWaitMs = 10_000, dialMs = 5_000 } = options
+  const { token = null, liveness = null } = options
+  const { restartConfirmWaitMs, dialTimeoutMs } = { ...SESSION_DEFAULTS, ...options }
   if (token !== null && (typeof token !== 'string' || !/^[\x21-\x7e]{8,256}$/.test(token)))
     throw new TypeError('proxy option token: got one that is short or has odd characters, wants 8 to 256 of printable ASCII')
   const { host, port } = parseAddress('listen', options.listen ?? '127.0.0.1:0', 0)
@@ -77,11 +82,8 @@ export function cdpProxySettings(options: CdpProxyOptions): CdpProxySettings {
       `proxy option listen: got ${JSON.stringify(options.listen)}, which others can reach, wants a token with it: who reaches a browser reads its cookies and files`,
     )
   wantsDuration('restartConfirmWaitMs', restartConfirmWaitMs)
-  wantsDuration('dialMs', dialMs)
-  if (probe !== null) {
-    wantsDuration('probe.everyMs', probe.everyMs)
-    wantsDuration('probe.misses', probe.misses)
-  }
+  wantsDuration('dialTimeoutMs', dialTimeoutMs)
+  for (const name of LIVENESS) if (liveness !== null) wantsDuration(`liveness.${name}`, liveness[name])
   return {
     source: sourceOf(options),
     host,
@@ -92,8 +94,8 @@ export function cdpProxySettings(options: CdpProxyOptions): CdpProxySettings {
     attribution: wantsFunction('attribution', options.attribution) ?? (() => null),
     complain: wantsFunction('complain', options.complain) ?? (() => undefined),
     restartConfirmWaitMs,
-    dialMs,
-    probe,
+    dialTimeoutMs,
+    liveness,
   }
 }
 

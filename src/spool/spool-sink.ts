@@ -16,9 +16,11 @@ export interface SpoolSinkSeams {
   readonly consentMark: () => string
   /** Something waits: asks for a reporter. @default nothing, we are one */
   readonly launch?: (uuid: string) => void
+  /** The folder took no write: an errno code, or `oversize`. @default it is nobody's business */
+  readonly failed?: (reason: string) => void
 }
 
-export function spoolSink({ layout, allowed, consentMark, launch }: SpoolSinkSeams): EventSink {
+export function spoolSink({ layout, allowed, consentMark, launch, failed }: SpoolSinkSeams): EventSink {
   return ({ event, uuid, timestamp, properties, attribution }) => {
     if (attribution === null || !isEventName(event)) return
     const { consent_mark, ...origin } = attribution
@@ -33,7 +35,7 @@ export function spoolSink({ layout, allowed, consentMark, launch }: SpoolSinkSea
       properties: scrubbed.properties,
       ...origin,
     })
-    if (written.kind === 'failed') return
+    if (written.kind === 'failed') return failed?.(written.reason)
     if (mayLeave()) launch?.(uuid)
     else removeQuietly(pendingPath(layout, uuid))
   }

@@ -18,7 +18,7 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 const ANSWER_MS_MAX = 5_000
 
 /** No Origin is sent: Chromium answers 403 to one. */
-export function askBrowser(address: BrowserAddress, method: string, path: string): Promise<BrowserAnswer> {
+export function fetchFromBrowser(address: BrowserAddress, method: string, path: string): Promise<BrowserAnswer> {
   return new Promise((resolve) => {
     const { host, port } = address
     const unreachable = (reason: string): void => {
