@@ -24,7 +24,7 @@ export class Upstream implements UpstreamView {
     return this.#listeners.size
   }
 
-  /** Empty and equal addresses are no news. What a listener throws reaches nobody: the others have to hear as well. */
+  /** Empty and equal addresses are no news. Listeners are told in order, before this returns. */
   set(url: string): void {
     if (url === '' || url === this.#current) return
     this.#current = url
@@ -32,13 +32,7 @@ export class Upstream implements UpstreamView {
       // Told by a listener of a newer address: that call has announced it to everybody, and the old one is no longer true.
       if (this.#current !== url) return
       if (!this.#listeners.has(listener)) continue
-      try {
-        listener.tell(url)
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error
-        })
-      }
+      listener.tell(url)
     }
   }
 
