@@ -78,7 +78,8 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     .command('proxy', COMMANDS.proxy, proxyOptions, ({ upstream, launch, listen, token, json, ...argv }) =>
       perform(async (screens) => {
         const { proxy } = await import('./proxy.ts')
-        const options = { upstream, chromiumLog: argv['chromium-log'], launch, listen, token, json }
+        const secret = token ?? (process.env['AFTERWORD_PROXY_TOKEN'] || undefined)
+        const options = { upstream, chromiumLog: argv['chromium-log'], launch, listen, token: secret, json }
         return proxy({ ...options, place: resolvePlace(argv), destination: destinationHere(argv) }, screens)
       }),
     )
@@ -205,7 +206,7 @@ function proxyOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions
         default: '127.0.0.1:9333',
         describe: 'HOST:PORT for clients; other than loopback only with --token',
       })
-      .option('token', { type: 'string', requiresArg: true, describe: 'What clients must bring, as ?token=T' })
+      .option('token', { type: 'string', requiresArg: true, describe: 'What clients must bring, as ?token=T; else AFTERWORD_PROXY_TOKEN' })
       .check(({ upstream, 'chromium-log': log, launch }) => {
         if ([upstream !== undefined, log !== undefined, launch].filter(Boolean).length === 1) return true
         throw new Error('it wants one of --upstream HOST:PORT, --chromium-log FILE and --launch')

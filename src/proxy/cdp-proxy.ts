@@ -8,6 +8,7 @@ import { decideAdmission, withoutToken } from './admission.ts'
 import { serveCdpSession, SESSION_DEFAULTS } from './cdp-session.ts'
 import { answerDiscovery, type DiscoveryReply } from './discovery.ts'
 import { followUpstream } from './follow-upstream.ts'
+import { OpenSessions } from './open-sessions.ts'
 import { type CdpProxyOptions, type CdpProxySettings, cdpProxySettings } from './proxy-options.ts'
 import { sessionTelemetry } from './session-telemetry.ts'
 import { Upstream } from './upstream.ts'
@@ -35,7 +36,7 @@ export async function startCdpProxy(options: CdpProxyOptions): Promise<CdpProxy>
   const settings = cdpProxySettings(options)
   const upstream = new Upstream()
   const stopping = new AbortController()
-  const sessions = new Set<Promise<void>>()
+  const sessions = new OpenSessions()
   const sockets = new Set<Socket>()
 
   const server = http.createServer({ headersTimeout: 10_000 }, (request, response) => {
@@ -66,7 +67,7 @@ export async function startCdpProxy(options: CdpProxyOptions): Promise<CdpProxy>
       signal: stopping.signal,
       onConnect: (facts) => telemetry.connected(facts),
       onDisconnect: (facts) => telemetry.disconnected(facts),
-    }).finally(() => sessions.delete(served))
+    })
     sessions.add(served)
   })
 
@@ -89,7 +90,7 @@ export async function startCdpProxy(options: CdpProxyOptions): Promise<CdpProxy>
     stopping.abort()
     following.stop()
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    await inTime(Promise.allSettled([...sessions]), STOP_MS_MAX)
+    await sessions.drained(STOP_MS_MAX)
     // Upgraded sockets are none of the server's, which would wait for them for ever.
     for (const socket of sockets) socket.destroy()
     await closed
@@ -142,10 +143,4 @@ function listen(server: http.Server, { host, port }: CdpProxySettings): Promise<
       resolve((server.address() as AddressInfo).port)
     })
   })
-}
-
-async function inTime(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
-  clearTimeout(timer)
 }

@@ -50,9 +50,9 @@ test.each(ROWS)('decideAdmission() of %s', (_, settings, facts, wanted) => {
 
 test('decideAdmission() admits no token but the one, whatever is tried', () => {
   fc.assert(
-    fc.property(fc.string(), (tried) => {
+    fc.property(fc.string({ unit: 'grapheme' }), (tried) => {
       fc.pre(tried !== 'correct-horse')
-      const facts = { ...PLAIN, target: `/?token=${encodeURIComponent(tried.toWellFormed())}` }
+      const facts = { ...PLAIN, target: `/?token=${encodeURIComponent(tried)}` }
       expect(decideAdmission(facts, GUARDED).kind).toBe('refused')
     }),
   )
