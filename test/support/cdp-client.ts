@@ -28,6 +28,9 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
   ]
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   let held: Buffer = Buffer.alloc(0)
+  // A frame of 150 MiB comes in thousands of pieces: they are put together once, when all are there.
+  let pieces: Buffer[] = []
+  let missing = 0
   let isOpen = false
   let nextId = 0
   let code: number | null = null
@@ -44,7 +47,11 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
     for (const { reject } of waiting.values()) reject(new Error(`ended: ${how}`))
   })
   socket.on('data', (chunk) => {
-    held = Buffer.concat([held, chunk])
+    pieces.push(chunk)
+    missing -= chunk.length
+    if (missing > 0) return
+    held = Buffer.concat([held, ...pieces])
+    pieces = []
     if (!isOpen) {
       const end = held.indexOf('\r\n\r\n')
       if (end === -1 || !held.toString('latin1').startsWith('HTTP/1.1 101')) return
@@ -52,7 +59,12 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
       isOpen = true
       client.resolve()
     }
-    for (let frame = frameIn(held); frame !== null; frame = frameIn(held)) {
+    for (;;) {
+      const frame = frameIn(held)
+      if (typeof frame === 'number') {
+        missing = frame
+        return
+      }
       held = held.subarray(frame.bytes)
       if (frame.opcode === 8) {
         code = frame.payload.length >= 2 ? frame.payload.readUInt16BE(0) : 1005
@@ -79,8 +91,7 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
     if (size === 4) header.writeUInt16BE(length, 2)
     if (size === 10) header.writeBigUInt64BE(BigInt(length), 2)
     // A mask of zeros leaves the payload as it is.
-    socket.write(header)
-    socket.write(payload)
+    socket.write(Buffer.concat([header, payload]))
   }
   return {
     socket,
@@ -95,13 +106,14 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
   }
 }
 
-function frameIn(bytes: Buffer): { fin: boolean; opcode: number; payload: Buffer; bytes: number } | null {
-  if (bytes.length < 2) return null
+/** The first frame, or how many bytes are missing until it can be told. */
+function frameIn(bytes: Buffer): { fin: boolean; opcode: number; payload: Buffer; bytes: number } | number {
+  if (bytes.length < 2) return 1
   const short = (bytes[1] ?? 0) & 0x7f
   const header = short < 126 ? 2 : short === 126 ? 4 : 10
-  if (bytes.length < header) return null
+  if (bytes.length < header) return 1
   const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2))
-  if (bytes.length < header + length) return null
+  if (bytes.length < header + length) return header + length - bytes.length
   const first = bytes[0] ?? 0
   return { fin: first >= 0x80, opcode: first & 15, payload: bytes.subarray(header, header + length), bytes: header + length }
 }

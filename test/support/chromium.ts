@@ -39,12 +39,12 @@ export async function freePort(): Promise<number> {
 /** Resolves when it answers at `host:port`. Its standard error is added to `log`. */
 export async function startChromium(
   folder: string,
-  { port, log = join(folder, 'chromium.log'), host = '127.0.0.1', flags = [] as readonly string[], headed = false },
+  options: { readonly port: number; readonly log?: string; readonly host?: string },
 ): Promise<Chromium> {
+  const { port, log = join(folder, 'chromium.log'), host = '127.0.0.1' } = options
   const profile = mkdtempSync(join(folder, 'profile-'))
   const output = openSync(log, 'a')
-  const base = headed ? FLAGS.replace('--headless ', '') : FLAGS
-  const args = [...base.split(' '), `--remote-debugging-port=${port}`, `--user-data-dir=${profile}`, ...flags]
+  const args = [...FLAGS.split(' '), `--remote-debugging-port=${port}`, `--user-data-dir=${profile}`]
   const child = spawn('chromium', [...args, 'about:blank'], { detached: true, stdio: ['ignore', 'ignore', output] })
   closeSync(output)
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
