@@ -16,7 +16,12 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.process.test.ts', 'test/**/*.wine.test.ts', 'test/**/*.chromium.test.ts', 'test/journeys/**'],
+          exclude: [
+            'test/**/*.process.test.ts',
+            'test/**/*.wine.test.ts',
+            'test/**/*.chromium.test.ts',
+            'test/journeys/**',
+          ],
         },
       },
       {

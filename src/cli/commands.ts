@@ -206,7 +206,11 @@ function proxyOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions
         default: '127.0.0.1:9333',
         describe: 'HOST:PORT for clients; other than loopback only with --token',
       })
-      .option('token', { type: 'string', requiresArg: true, describe: 'What clients must bring, as ?token=T; else AFTERWORD_PROXY_TOKEN' })
+      .option('token', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'What clients must bring, as ?token=T; else AFTERWORD_PROXY_TOKEN',
+      })
       .check(({ upstream, 'chromium-log': log, launch }) => {
         if ([upstream !== undefined, log !== undefined, launch].filter(Boolean).length === 1) return true
         throw new Error('it wants one of --upstream HOST:PORT, --chromium-log FILE and --launch')

@@ -82,7 +82,10 @@ function eventRow({ event, timestamp, properties }: SinkEvent, paint: Paint): st
   const what =
     event === 'cdp_connect'
       ? [String(target), printable(String(agent ?? ''))]
-      : [`${String(reason)} (${String(how)})`, `${durationInWords(Number(duration))}, ${counted(Number(messages), 'message')}`]
+      : [
+          `${String(reason)} (${String(how)})`,
+          `${durationInWords(Number(duration))}, ${counted(Number(messages), 'message')}`,
+        ]
   const time = clockTime(timestamp, Date.now())
   return inColumns([[['dim', time.padEnd(8)], event.padEnd(14), ...what]], paint)
 }

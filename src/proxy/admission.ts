@@ -39,7 +39,9 @@ export function decideAdmission(facts: AdmissionFacts, settings: AdmissionSettin
   const inQuery = tokenOf(facts.target)
   if (settings.token === null) return { kind: 'admitted', token: null }
   const bearer = /^Bearer +(\S+)$/i.exec(facts.authorization ?? '')?.[1]
-  const isRight = [inQuery, bearer].some((given) => given !== undefined && given !== null && same(given, settings.token))
+  const isRight = [inQuery, bearer].some(
+    (given) => given !== undefined && given !== null && same(given, settings.token),
+  )
   if (!isRight) return refused('wants ?token=… in the address, or Authorization: Bearer …')
   return { kind: 'admitted', token: inQuery }
 }

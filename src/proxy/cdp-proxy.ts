@@ -132,7 +132,9 @@ function targetOf(settings: CdpProxySettings, { url = '/' }: http.IncomingMessag
 function refuse(socket: Socket, status: number, text: string): void {
   socket.on('error', () => undefined)
   const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? ''}\r\ncontent-type: text/plain; charset=utf-8\r\n`
-  socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`, () => socket.destroy())
+  socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`, () =>
+    socket.destroy(),
+  )
 }
 
 function listen(server: http.Server, { host, port }: CdpProxySettings): Promise<number> {

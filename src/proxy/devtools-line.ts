@@ -13,7 +13,8 @@ export interface UpstreamHint {
   readonly path: string | null
 }
 
-const LINE = /^DevTools listening on ws:\/\/(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):(\d{1,5})(\/devtools\/browser\/[\w-]{1,64})\r?$/
+const LINE =
+  /^DevTools listening on ws:\/\/(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):(\d{1,5})(\/devtools\/browser\/[\w-]{1,64})\r?$/
 
 /** Null for every other line, and for addresses of other machines. */
 export function parseDevToolsLine(line: string): UpstreamHint | null {

@@ -26,21 +26,24 @@ export function fetchFromBrowser(address: BrowserAddress, method: string, path: 
       request.destroy()
       resolve({ kind: 'unreachable', reason })
     }
-    const request = http.request({ host, port, method, path, agent: false, headers: { host: hostHeader(address) } }, (answer) => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      answer.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > ANSWER_BYTES_MAX) unreachable('too-large')
-      })
-      answer.on('error', (error: NodeJS.ErrnoException) => unreachable(error.code ?? error.message))
-      answer.on('end', () => {
-        clearTimeout(deadline)
-        const type = answer.headers['content-type'] ?? 'text/plain'
-        resolve({ kind: 'answer', status: answer.statusCode ?? 0, type, body: Buffer.concat(chunks) })
-      })
-    })
+    const request = http.request(
+      { host, port, method, path, agent: false, headers: { host: hostHeader(address) } },
+      (answer) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        answer.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          bytes += chunk.length
+          if (bytes > ANSWER_BYTES_MAX) unreachable('too-large')
+        })
+        answer.on('error', (error: NodeJS.ErrnoException) => unreachable(error.code ?? error.message))
+        answer.on('end', () => {
+          clearTimeout(deadline)
+          const type = answer.headers['content-type'] ?? 'text/plain'
+          resolve({ kind: 'answer', status: answer.statusCode ?? 0, type, body: Buffer.concat(chunks) })
+        })
+      },
+    )
     const deadline = setTimeout(() => unreachable('silent'), ANSWER_MS_MAX)
     request.on('error', (error: NodeJS.ErrnoException) => unreachable(error.code ?? error.message))
     request.end()

@@ -69,12 +69,15 @@ const KNOWN: ReadonlySet<string> = new Set([
 /** Fills in the defaults. Throws TypeError for an unknown or malformed option, and for an open address without a token. */
 export function cdpProxySettings(options: CdpProxyOptions): CdpProxySettings {
   for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw new TypeError(`proxy options: got unknown option ${JSON.stringify(key)}, wants ${[...KNOWN].join(', ')}`)
+    if (!KNOWN.has(key))
+      throw new TypeError(`proxy options: got unknown option ${JSON.stringify(key)}, wants ${[...KNOWN].join(', ')}`)
   }
   const { token = null, liveness = null } = options
   const { restartConfirmWaitMs, dialTimeoutMs } = { ...SESSION_DEFAULTS, ...options }
   if (token !== null && (typeof token !== 'string' || !/^[\x21-\x7e]{8,256}$/.test(token)))
-    throw new TypeError('proxy option token: got one that is short or has odd characters, wants 8 to 256 of printable ASCII')
+    throw new TypeError(
+      'proxy option token: got one that is short or has odd characters, wants 8 to 256 of printable ASCII',
+    )
   const { host, port } = parseAddress('listen', options.listen ?? '127.0.0.1:0', 0)
   const loopback = isLoopbackAddress(host)
   if (!loopback && token === null)

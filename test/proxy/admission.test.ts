@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AdmissionFacts, type AdmissionSettings, decideAdmission, withoutToken } from '../../src/proxy/admission.ts'
+import {
+  type AdmissionFacts,
+  type AdmissionSettings,
+  decideAdmission,
+  withoutToken,
+} from '../../src/proxy/admission.ts'
 
 const OPEN: AdmissionSettings = { loopback: true, token: null }
 const GUARDED: AdmissionSettings = { loopback: true, token: 'correct-horse' }
@@ -22,7 +27,12 @@ const ROWS: readonly (readonly [string, AdmissionSettings, Partial<AdmissionFact
   ['a name that ends like ours', OPEN, { host: 'evil-localhost' }, /Host names no address/],
   ['an address of another machine', OPEN, { host: '10.0.0.7:9333' }, /Host names no address/],
   ['no Host', OPEN, { host: undefined }, /Host names no address/],
-  ['any name where others can reach us', { loopback: false, token: 'correct-horse' }, { host: 'ci.example', target: '/?token=correct-horse' }, 'admitted'],
+  [
+    'any name where others can reach us',
+    { loopback: false, token: 'correct-horse' },
+    { host: 'ci.example', target: '/?token=correct-horse' },
+    'admitted',
+  ],
   ['a page', OPEN, { origin: 'https://evil.example' }, /Origin/],
   ['a page on this machine', OPEN, { origin: 'http://127.0.0.1:3000' }, /Origin/],
   ['a file, or a page in a sandbox', OPEN, { origin: 'null' }, /Origin/],

@@ -13,7 +13,8 @@ const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47])
 
 async function site(): Promise<string> {
   const server = http.createServer((request, response) => {
-    if (request.url === '/file') response.setHeader('content-disposition', 'attachment; filename="file.txt"').end('downloaded')
+    if (request.url === '/file')
+      response.setHeader('content-disposition', 'attachment; filename="file.txt"').end('downloaded')
     else response.setHeader('content-type', 'text/html').end('<title>a page</title><a href="/file">file</a>')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -75,7 +76,10 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     const cdp = await one.target().createCDPSession()
     await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder })
     await first.click('a')
-    await waitUntil('the file is there', () => readFileSync(`${folder}/file.txt`, { encoding: 'utf8', flag: 'a+' }) === 'downloaded')
+    await waitUntil(
+      'the file is there',
+      () => readFileSync(`${folder}/file.txt`, { encoding: 'utf8', flag: 'a+' }) === 'downloaded',
+    )
     await (await one.newPage()).goto(page)
 
     const two = await puppeteer.connect({ browserURL: proxy.url })

@@ -26,7 +26,10 @@ test.each([
 })
 
 test('LineCutter.cut() gives the same lines however the bytes arrive', () => {
-  const line = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.constantFrom('x'.repeat(5000), 'y'.repeat(4096)))
+  const line = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 40 }),
+    fc.constantFrom('x'.repeat(5000), 'y'.repeat(4096)),
+  )
   fc.assert(
     fc.property(fc.array(line), fc.array(fc.nat(9000)), (texts, cuts) => {
       const lines = texts.map((text) => text.replaceAll('\n', ' '))

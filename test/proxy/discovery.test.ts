@@ -60,7 +60,9 @@ test('answerDiscovery() rewrites the addresses of JSON and nothing of plain text
       : { type: 'text/html', body: 'Target is closing' },
   )
   const version = await answerDiscovery(GET('/json/version'), browser.url)
-  expect(JSON.parse(version.body.toString())).toEqual({ webSocketDebuggerUrl: 'ws://127.0.0.1:9333/devtools/browser/x' })
+  expect(JSON.parse(version.body.toString())).toEqual({
+    webSocketDebuggerUrl: 'ws://127.0.0.1:9333/devtools/browser/x',
+  })
   const closing = await answerDiscovery(GET('/json/close/A1'), browser.url)
   expect(closing.body.toString()).toBe('Target is closing')
 })
@@ -74,7 +76,10 @@ test('answerDiscovery() hands on what the browser refuses', async () => {
 test('answerDiscovery() answers 503 without a browser, 502 for one that is away or talks nonsense', async () => {
   expect((await answerDiscovery(GET('/json/version'), undefined)).status).toBe(503)
   const away = await answerDiscovery(GET('/json/version'), 'ws://127.0.0.1:1/devtools/browser/x')
-  expect([away.status, away.body.toString()]).toEqual([502, 'afterword proxy: the browser does not answer (ECONNREFUSED)\n'])
+  expect([away.status, away.body.toString()]).toEqual([
+    502,
+    'afterword proxy: the browser does not answer (ECONNREFUSED)\n',
+  ])
   const browser = await fakeBrowser(() => ({ body: '{' }))
   expect((await answerDiscovery(GET('/json/version'), browser.url)).status).toBe(502)
 })

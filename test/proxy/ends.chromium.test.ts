@@ -19,7 +19,12 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     const [one, two] = [await dialCdp(ws), await dialCdp(ws)]
     await one.call('Browser.getVersion')
     one.send(8, Buffer.from([0x03, 0xe8]))
-    expect(await ended()).toMatchObject({ reason: 'client_close', closed_by: 'client', how: 'close_frame', close_code: 1000 })
+    expect(await ended()).toMatchObject({
+      reason: 'client_close',
+      closed_by: 'client',
+      how: 'close_frame',
+      close_code: 1000,
+    })
     expect(await two.call('Browser.getVersion')).toHaveProperty('result.product')
     expect(new Set(events.map(({ properties }) => properties['connection_id'])).size).toBe(2)
   })
@@ -91,7 +96,9 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   test('28, 29: a stopped browser is upstream_unresponsive by the probe, a busy page is not', async () => {
     const { ws, ended, chromium, events } = await world({ liveness: { intervalMs: 200, timeoutMs: 800, misses: 3 } })
     const client = await dialCdp(ws)
-    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as { targetId: string }
+    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as {
+      targetId: string
+    }
     const page = await dialCdp(ws.replace(/browser$/, `page/${targetId}`))
     const expression = 'const end = Date.now() + 3000; while (Date.now() < end); 7'
     expect(await page.call('Runtime.evaluate', { expression })).toHaveProperty('result.result.value', 7)
@@ -104,7 +111,8 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   test('30: a crashed tab ends no session, a closed one is target_closed on its page socket', async () => {
     const { ws, ended, events } = await world()
     const client = await dialCdp(ws)
-    const open = async () => (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as { targetId: string }
+    const open = async () =>
+      (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as { targetId: string }
     const crashing = await open()
     const crashed = await dialCdp(ws.replace(/browser$/, `page/${crashing.targetId}`))
     crashed.call('Page.navigate', { url: 'chrome://crash' }).catch(() => undefined)
@@ -129,12 +137,18 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     }
     client.send(1, filled(99))
     expect(await client.call('Browser.getVersion')).toHaveProperty('result.product')
-    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as { targetId: string }
+    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as {
+      targetId: string
+    }
     const page = await dialCdp(ws.replace(/browser$/, `page/${targetId}`))
     const down = await page.call('Runtime.evaluate', { expression: "'y'.repeat(150 * 2 ** 20)", returnByValue: true })
     expect((down as { result: { result: { value: string } } }).result.result.value).toHaveLength(150 * 2 ** 20)
     client.send(1, filled(101))
-    expect(await ended()).toMatchObject({ reason: 'upstream_error', requested: 'oversize_message', browser_alive: true })
+    expect(await ended()).toMatchObject({
+      reason: 'upstream_error',
+      requested: 'oversize_message',
+      browser_alive: true,
+    })
   })
 
   test('P5: a new address closes the session with the old browser at once, with 1012', async () => {

@@ -44,7 +44,8 @@ test('rewriteAddresses() hands the token on to whoever came with it', () => {
 })
 
 test('rewriteAddresses() rewrites the frontend that lies on the web, too', () => {
-  const devtoolsFrontendUrl = 'https://chrome-devtools-frontend.appspot.com/x/inspector.html?remote=1&ws=127.0.0.1:9222/devtools/page/A1&v=2'
+  const devtoolsFrontendUrl =
+    'https://chrome-devtools-frontend.appspot.com/x/inspector.html?remote=1&ws=127.0.0.1:9222/devtools/page/A1&v=2'
   expect(rewriteAddresses({ devtoolsFrontendUrl }, { host: '127.0.0.1:9333', token: null })).toEqual({
     devtoolsFrontendUrl: devtoolsFrontendUrl.replace('9222', '9333'),
   })

@@ -36,7 +36,9 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
 
     const forged = 'DevTools listening on ws://127.0.0.1:1/devtools/browser/forged'
     const client = await dialCdp(ws)
-    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as { targetId: string }
+    const { targetId } = (await client.call('Target.createTarget', { url: 'about:blank' }))['result'] as {
+      targetId: string
+    }
     const page = await dialCdp(ws.replace(/browser$/, `page/${targetId}`))
     await page.call('Runtime.evaluate', { expression: `console.log('x\\n${forged}\\n')` })
     await waitUntil('the page has forged the line', () => readFileSync(log, 'utf8').split('\n').includes(forged))
@@ -64,7 +66,10 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     await first.kill()
     const next = await startChromium(folder, { port: await freePort() })
     writeFileSync(`${folder}/DevToolsActivePort`, `${next.port}\n${path}`) // the right port, a stale id
-    writeFileSync(`${folder}/DevToolsActivePort`, `${next.port}\n${new URL((await next.version()).webSocketDebuggerUrl).pathname}`)
+    writeFileSync(
+      `${folder}/DevToolsActivePort`,
+      `${next.port}\n${new URL((await next.version()).webSocketDebuggerUrl).pathname}`,
+    )
     await waitUntil('the new browser is known', () => proxy.upstreamUrl !== known)
     expect(proxy.upstreamUrl).toBe((await next.version()).webSocketDebuggerUrl)
   })

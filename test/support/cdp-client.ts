@@ -115,7 +115,12 @@ function frameIn(bytes: Buffer): { fin: boolean; opcode: number; payload: Buffer
   const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2))
   if (bytes.length < header + length) return header + length - bytes.length
   const first = bytes[0] ?? 0
-  return { fin: first >= 0x80, opcode: first & 15, payload: bytes.subarray(header, header + length), bytes: header + length }
+  return {
+    fin: first >= 0x80,
+    opcode: first & 15,
+    payload: bytes.subarray(header, header + length),
+    bytes: header + length,
+  }
 }
 
 function deferred<T>() {

@@ -15,7 +15,11 @@ export interface ProxyUnderTest {
 
 export async function proxyOf(options: CdpProxyOptions): Promise<ProxyUnderTest> {
   const events: SinkEvent[] = []
-  const proxy = await startCdpProxy({ restartConfirmWaitMs: 1500, sink: (event) => void events.push(event), ...options })
+  const proxy = await startCdpProxy({
+    restartConfirmWaitMs: 1500,
+    sink: (event) => void events.push(event),
+    ...options,
+  })
   onTestFinished(() => proxy.stop())
   await waitUntil('the browser is known', () => proxy.upstreamUrl)
   return {
@@ -23,7 +27,10 @@ export async function proxyOf(options: CdpProxyOptions): Promise<ProxyUnderTest>
     ws: `${proxy.url.replace('http', 'ws')}/devtools/browser`,
     events,
     ended: async (n = 0) => {
-      const event = await waitUntil('the session is over', () => events.filter(({ event }) => event === 'cdp_disconnect')[n])
+      const event = await waitUntil(
+        'the session is over',
+        () => events.filter(({ event }) => event === 'cdp_disconnect')[n],
+      )
       return event.properties as Record<string, unknown>
     },
   }
