@@ -266,8 +266,8 @@ test('serveCdpSession() P20, P21: a session that dials, one that runs and one th
 })
 
 test.each([
-  ['fin', (client: CdpClient) => void client.socket.end()],
-  ['reset', (client: CdpClient) => void client.socket.resetAndDestroy()],
+  ['fin', (client: CdpClient): void => void client.socket.end()],
+  ['reset', (client: CdpClient): void => void client.socket.resetAndDestroy()],
 ] as const)('serveCdpSession() 24: a client that vanishes: client_close by %s', async (how, vanish) => {
   const { browser } = await start()
   const client = await world.client()

@@ -51,6 +51,10 @@ export class FakeBrowser {
     return `ws://127.0.0.1:${this.#port}/devtools/browser/${this.id}`
   }
 
+  get connections(): number {
+    return this.#sockets.size
+  }
+
   get session(): Socket {
     const [session] = this.sessions.slice(-1)
     if (!session) throw new Error('nobody has connected')
