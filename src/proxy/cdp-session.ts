@@ -1,5 +1,6 @@
 /** One connection, from its upgrade to the verdict. */
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { watchClient } from './client-intake.ts'
@@ -65,6 +66,8 @@ export async function serveCdpSession(
       'Service Unavailable',
       signal.aborted ? 'the proxy is stopping' : 'no browser is known yet',
     )
+  // One listener for each session is what is meant; Node warns at eleven.
+  setMaxListeners(0, signal)
   const unwatch = watchLoopDelay()
   try {
     await new CdpSession(request, client, head, world, offer).serve()
