@@ -51,7 +51,7 @@ async function proxying(home: Home, words: string) {
 async function world() {
   const home = makeHome()
   const posthog = await startFakePostHog()
-  onTestFinished(() => posthog.stop())
+  onTestFinished(() => posthog.close())
   const words = `--upstream ${await fakeBrowser()} --host ${posthog.url} --api-key phc_proxy`
   return { home, posthog, words }
 }
@@ -101,15 +101,17 @@ test('42: a proxy that was killed leaves its open sessions to the next run, whic
   const first = await proxying(home, words)
   await Promise.all([dialCdp(first.ws), dialCdp(first.ws)])
   await waitUntil('both have a record', () => home.inFlight().length === 2)
+  // A reporter that is still at work would close them at once: the next run is the one that is meant here.
+  await posthog.waitFor(({ acceptedEvents }) => acceptedEvents.length === 2)
+  await home.quiet()
   first.child.kill('SIGKILL')
   await first.finished
-  await home.quiet()
   expect(posthog.acceptedEvents.filter(({ event }) => event === 'cdp_disconnect')).toEqual([])
   rmSync(home.layout.backoff, { force: true })
   const second = await proxying(home, words)
   const lost = await posthog.waitFor(({ acceptedEvents }) => {
     const ends = acceptedEvents.filter(({ event }) => event === 'cdp_disconnect')
-    return ends.length === 2 && ends
+    return ends.length === 2 ? ends : null
   })
   for (const { properties } of lost) {
     expect(properties).toMatchObject({ reason: 'context_cancelled', how: 'lost', closed_by: 'proxy', confirmed: false })

@@ -10,7 +10,7 @@ export interface ProxyUnderTest {
   readonly ws: string
   readonly events: readonly SinkEvent[]
   /** The properties of the `n`th `cdp_disconnect`, as soon as it is there. */
-  ended(n?: number): Promise<Record<string, unknown>>
+  readonly ended: (n?: number) => Promise<Record<string, unknown>>
 }
 
 export async function proxyOf(options: CdpProxyOptions): Promise<ProxyUnderTest> {

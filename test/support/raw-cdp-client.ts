@@ -6,8 +6,8 @@ import { onTestFinished } from 'vitest'
 export interface CdpClient {
   readonly socket: Socket
   /** Sends a command, resolves with its answer; rejects when the connection is over. */
-  call(method: string, params?: object): Promise<Record<string, unknown>>
-  send(opcode: number, payload: Buffer): void
+  readonly call: (method: string, params?: object) => Promise<Record<string, unknown>>
+  readonly send: (opcode: number, payload: Buffer) => void
   /** Resolves when the other side has hung up: with the code of its close frame, if there was one, else with how. */
   readonly ended: Promise<number | 'fin' | 'reset'>
 }
