@@ -5,10 +5,10 @@ import { FrameWalker } from '../../src/proxy/websocket.ts'
 import { encode } from './fake-browser.ts'
 import { waitUntil } from './wait-until.ts'
 
-export class CdpClient {
+export class RawCdpClient {
   readonly socket: Socket
   /** Counts what has come. */
-  readonly down = new FrameWalker()
+  readonly down: FrameWalker = new FrameWalker()
   readonly chunks: Buffer[] = []
   status = 0
   /** Of a refusal. */
@@ -45,8 +45,8 @@ export class CdpClient {
 
   responseHead = ''
 
-  static async open(port: number, path?: string, headers?: Readonly<Record<string, string>>): Promise<CdpClient> {
-    const client = new CdpClient(port, path, headers)
+  static async open(port: number, path?: string, headers?: Readonly<Record<string, string>>): Promise<RawCdpClient> {
+    const client = new RawCdpClient(port, path, headers)
     await waitUntil('the client was answered', () => client.status !== 0 || client.endedBy !== undefined)
     return client
   }
