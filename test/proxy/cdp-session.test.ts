@@ -1,7 +1,7 @@
 /** The matrix of docs/proxy.md, as far as it needs no real browser: P is a row that the model has as well. */
 import { afterEach, expect, test } from 'vitest'
 import type { SessionSettings } from '../../src/proxy/cdp-session.ts'
-import { CdpClient } from '../support/cdp-client.ts'
+import { RawCdpClient } from '../support/raw-cdp-client.ts'
 import { CdpWorld } from '../support/cdp-world.ts'
 import { FakeBrowser } from '../support/fake-browser.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -166,7 +166,7 @@ test('serveCdpSession() P10: no browser there: 502 with a text, both events', as
 test('serveCdpSession() P11: stopped while it dials: context_cancelled', async () => {
   const { browser } = await start()
   browser.silent = true
-  const client = new CdpClient(world.port)
+  const client = new RawCdpClient(world.port)
   await waitUntil('the browser is dialled', () => browser.upgrades.length > 0)
   world.stopping.abort()
   expect(await world.disconnected()).toMatchObject({ reason: 'context_cancelled', how: 'shutdown' })
@@ -178,7 +178,7 @@ test.each(['fin', 'reset'] as const)(
   async (how) => {
     const { browser } = await start()
     browser.silent = true
-    const client = new CdpClient(world.port)
+    const client = new RawCdpClient(world.port)
     await waitUntil('the browser is dialled', () => browser.upgrades.length > 0)
     if (how === 'fin') client.socket.end()
     else client.socket.resetAndDestroy()
@@ -194,7 +194,7 @@ test.each(['refuses', 'is silent', 'is gone'])(
     if (state === 'refuses') browser.refusing = true
     if (state === 'is silent') browser.silent = true
     if (state === 'is gone') await browser.die()
-    const client = new CdpClient(world.port)
+    const client = new RawCdpClient(world.port)
     if (state === 'is gone') await waitUntil('the session waits', () => world.upstream.subscribers > 0)
     else await waitUntil('the old one was asked', () => browser.upgrades.length > 0)
     world.upstream.set(newer.url)
@@ -214,7 +214,7 @@ test('serveCdpSession() P12: an address that was never announced is looked at ag
   const newer = await anotherBrowser()
   let current: string = browser.url
   Object.defineProperty(world.upstream, 'current', { get: (): string => current })
-  const client = new CdpClient(world.port)
+  const client = new RawCdpClient(world.port)
   await waitUntil('the session waits', () => world.upstream.subscribers > 0)
   current = newer.url
   await waitUntil('the client was let in', () => client.status === 101)
@@ -250,7 +250,7 @@ test('serveCdpSession() P20, P21: a session that dials, one that runs and one th
   const ending = await world.client()
   await ending.roundTrip()
   browser.refusing = true
-  const dialling = new CdpClient(world.port)
+  const dialling = new RawCdpClient(world.port)
   await waitUntil('the third is refused', () => browser.upgrades.length >= 3)
   const newer = await anotherBrowser()
   const [, second] = browser.sessions
@@ -266,8 +266,8 @@ test('serveCdpSession() P20, P21: a session that dials, one that runs and one th
 })
 
 test.each([
-  ['fin', (client: CdpClient): void => void client.socket.end()],
-  ['reset', (client: CdpClient): void => void client.socket.resetAndDestroy()],
+  ['fin', (client: RawCdpClient): void => void client.socket.end()],
+  ['reset', (client: RawCdpClient): void => void client.socket.resetAndDestroy()],
 ] as const)('serveCdpSession() 24: a client that vanishes: client_close by %s', async (how, vanish) => {
   const { browser } = await start()
   const client = await world.client()

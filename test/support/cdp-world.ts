@@ -7,7 +7,7 @@ import type { SessionSettings } from '../../src/proxy/cdp-session.ts'
 import { OpenSessions } from '../../src/proxy/open-sessions.ts'
 import type { CdpConnect, CdpDisconnect } from '../../src/proxy/proxy-events.ts'
 import { Upstream } from '../../src/proxy/upstream.ts'
-import { CdpClient } from './cdp-client.ts'
+import { RawCdpClient } from './raw-cdp-client.ts'
 import { FakeBrowser } from './fake-browser.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -49,8 +49,8 @@ export class CdpWorld {
     return world
   }
 
-  async client(path?: string, headers?: Readonly<Record<string, string>>): Promise<CdpClient> {
-    return CdpClient.open(this.port, path, headers)
+  async client(path?: string, headers?: Readonly<Record<string, string>>): Promise<RawCdpClient> {
+    return RawCdpClient.open(this.port, path, headers)
   }
 
   async disconnected(count = 1): Promise<CdpDisconnect> {
