@@ -14,6 +14,7 @@ const TRIPS = 2_000
 const SMALL = 500_000
 const LARGE_BYTES = 95 * 2 ** 20
 const SMALL_BURST = Buffer.concat(Array.from({ length: 1_000 }, () => frame(Buffer.alloc(200, 'x'))))
+const LARGE = process.argv[2] === 'hop' ? undefined : frame(Buffer.alloc(LARGE_BYTES, 'x'))
 
 if (process.argv[2] === 'hop') await hop(process.argv[3])
 else await bench()
@@ -113,8 +114,6 @@ function serveBrowser(request, socket) {
     else socket.write(chunk)
   })
 }
-
-const LARGE = process.argv[2] === 'hop' ? undefined : frame(Buffer.alloc(LARGE_BYTES, 'x'))
 
 async function write(socket, data) {
   if (!socket.write(data) && !socket.destroyed) await once(socket, 'drain')
