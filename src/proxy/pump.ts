@@ -1,0 +1,172 @@
+/**
+ * Splices a client and a browser, byte for byte, and tells once who ended it.
+ *
+ * Race 5: an act of our own (stop, new address, probe verdict) is noted before a socket is touched, and no socket is touched
+ * until it has been decided who was first. So whatever ends before the decision ended by itself.
+ */
+import type { Socket } from 'node:net'
+import type { BrowserLink } from './browser-link.ts'
+import { encodeCloseFrame, encodeMaskedCloseFrame } from './close-frame.ts'
+import { decideFirstEnd } from './first-end.ts'
+import type { EndNote } from './first-end.ts'
+import { loopDelayMs } from './loop-delay.ts'
+import type { PumpEnd, PumpExitCause } from './pump-end.ts'
+import { FrameWalker, NO_CLOSE } from './websocket.ts'
+
+export interface PumpRequest {
+  /** The client's socket, after its upgrade. */
+  readonly client: Socket
+  /** What it had sent with its upgrade. */
+  readonly clientHead: Buffer
+  readonly link: BrowserLink
+  /** What the browser had sent with its acceptance. */
+  readonly linkHead: Buffer
+  /** What a client is told whose session it did not end, or nothing. */
+  readonly farewell: (end: PumpEnd) => { readonly code: number; readonly reason: string }
+  /** How long a side that has been told may take to hang up. */
+  readonly lingerMs: number
+  /** Called exactly once. `disconnectedAt`: milliseconds since 1970 with fractions, the moment of the first cause. */
+  readonly onClose: (cause: PumpExitCause, disconnectedAt: number, end: PumpEnd) => void
+}
+
+export interface Pump {
+  /** From the client to the browser. */
+  readonly up: FrameWalker
+  /** From the browser to the client. */
+  readonly down: FrameWalker
+  /** Ends the session by an act of our own. After the first end it does nothing. */
+  end(how: 'url_change' | 'probe_timeout' | 'shutdown'): void
+  /** Resolves when both sockets are closed. */
+  readonly closed: Promise<void>
+}
+
+/** The clock of `disconnectedAt`: it does not jump. */
+export function preciseNowMs(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+export function startPump({ client, clientHead, link, linkHead, farewell, lingerMs, onClose }: PumpRequest): Pump {
+  const browser = link.socket
+  const up = new FrameWalker({ keepOpenings: true })
+  const down = new FrameWalker()
+  const notes: EndNote[] = []
+  let firstAt = 0
+  let end: PumpEnd | undefined
+  let clientHeld = false
+  let browserHeld = false
+
+  const note = (added: EndNote): void => {
+    if (end || notes.some((noted) => saysSame(noted, added))) return
+    notes.push(added)
+    if (notes.length > 1) return
+    firstAt = preciseNowMs()
+    const lateMs = loopDelayMs()
+    // Race 6: data and end of one socket arrive in two turns of a loop that was late; so two turns are waited for.
+    setImmediate(() => setImmediate(() => decide(lateMs)))
+  }
+
+  const fromClient = (chunk: Buffer): void => {
+    const closeAt = up.walk(chunk)
+    if (closeAt !== NO_CLOSE) note({ side: 'client', how: 'close_frame', paused: clientHeld })
+    if (browser.writableEnded || browser.destroyed) return
+    browser.write(chunk, browserFlushed)
+    clientHeld = browser.writableLength > 0
+    if (clientHeld) client.pause()
+  }
+  const browserFlushed = (): void => {
+    if (clientHeld && browser.writableLength === 0) client.resume()
+  }
+
+  const fromBrowser = (chunk: Buffer): boolean => {
+    const goodbye = down.closed && !up.closed
+    const closeAt = down.walk(chunk)
+    if (closeAt !== NO_CLOSE) note({ side: 'upstream', how: 'close_frame', paused: browserHeld })
+    // A browser's own goodbye is kept back: it says 1000 where the truth is another. An echo of the client's passes.
+    const passing = goodbye ? NOTHING : closeAt === NO_CLOSE || up.closed ? chunk : chunk.subarray(0, closeAt)
+    if (passing.length === 0 || client.writableEnded || client.destroyed) return true
+    client.write(passing, clientFlushed)
+    browserHeld = client.writableLength > 0
+    return !browserHeld
+  }
+  const clientFlushed = (): void => {
+    if (browserHeld && client.writableLength === 0) link.resume()
+  }
+
+  const decide = (lateMs: number): void => {
+    end = decideFirstEnd(notes, lateMs)
+    onClose(end.cause, firstAt, end)
+    if (end.cause === 'client') hangUpAfterClient(end)
+    else hangUp(end)
+    clientFlushed()
+    browserFlushed()
+    linger = setTimeout(() => {
+      client.destroy()
+      browser.destroy()
+    }, lingerMs)
+    if (openSockets === 0) clearTimeout(linger)
+  }
+
+  /** After a goodbye the browser's echo is still on its way; else nobody reads any more. */
+  const hangUpAfterClient = ({ how }: PumpEnd): void => {
+    if (how !== 'close_frame' || browser.readableEnded) browser.end()
+    if (how === 'reset') client.destroy()
+    if (browser.readableEnded || browser.destroyed) client.end()
+  }
+
+  const hangUp = (decided: PumpEnd): void => {
+    const { code, reason } = farewell(decided)
+    client.off('data', fromClient).resume()
+    link.sink = () => true
+    // Between frames only: inside of one the client would take it for payload.
+    if (client.writableEnded || up.closed || (down.midframe && !down.closed)) client.end()
+    else client.end(encodeCloseFrame(code, reason))
+    if (browser.readableEnded || up.midframe || up.closed) browser.end()
+    else browser.end(encodeMaskedCloseFrame(1001, reason))
+  }
+
+  const clientEnded = (): void => {
+    note({ side: 'client', how: 'fin', paused: clientHeld })
+    if (end) browser.end()
+  }
+  const browserEnded = (): void => {
+    note({ side: 'upstream', how: 'fin', paused: browserHeld })
+    if (end) client.end()
+  }
+  let linger: NodeJS.Timeout | undefined
+  let openSockets = 2
+  const closed = new Promise<void>((resolve) => {
+    const closedOne = (): void => {
+      if (--openSockets > 0) return
+      clearTimeout(linger)
+      resolve()
+    }
+    client.once('close', () => {
+      note({ side: 'client', how: 'reset', paused: clientHeld })
+      if (end) browser.end()
+      closedOne()
+    })
+    browser.once('close', () => {
+      note({ side: 'upstream', how: 'reset', paused: browserHeld })
+      closedOne()
+    })
+  })
+  client.on('error', () => note({ side: 'client', how: 'reset', paused: clientHeld }))
+  browser.on('error', () => note({ side: 'upstream', how: 'reset', paused: browserHeld }))
+  client.on('end', clientEnded)
+  browser.on('end', browserEnded)
+  client.setNoDelay(true)
+  link.sink = fromBrowser
+  if (linkHead.length === 0 || fromBrowser(linkHead)) link.resume()
+  if (clientHead.length > 0) fromClient(clientHead)
+  client.on('data', fromClient)
+  if (clientHeld) client.pause()
+  return { up, down, end: (how) => note({ side: 'proxy', how }), closed }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** A socket ends once, with or without a goodbye before; our own acts are all told. */
+function saysSame(noted: EndNote, added: EndNote): boolean {
+  if (noted.side !== added.side) return false
+  return noted.how === added.how || (noted.side !== 'proxy' && noted.how !== 'close_frame')
+}
