@@ -93,7 +93,8 @@ test('recoverSessions() without its socket a tracer is told by pid and start tic
   const home = makeHome()
   const { sessionId, running } = startOwner(home)
   await running.said('ready null')
-  fs.unlinkSync(`${home.layout.sessions}/live/${sessionId}/owner.sock`)
+  const record = fs.readFileSync(`${home.layout.sessions}/live/${sessionId}/session.json`, 'utf8')
+  fs.unlinkSync((JSON.parse(record) as { owner_socket: string }).owner_socket) // so long a path has it elsewhere
   expect((await recover(home)).counts).toEqual({ live: 1 })
   running.child.kill('SIGKILL')
   await running.finished

@@ -51,7 +51,7 @@ function open(root: string | null) {
 }
 
 test('openSessionDirectory() goes from live/ to done/, hands over once, and leaves no socket', async () => {
-  const root = makeHome().layout.sessions
+  const root = shortFolder()
   const layout = sessionsLayout(root)
   const { directory, events, sessionId } = open(root)
   const path = `${layout.live}/${sessionId}`
@@ -153,6 +153,13 @@ function mount(root: string, args: readonly string[]): boolean {
   }
   onTestFinished(() => void execFileSync('umount', ['-l', root]))
   return true
+}
+
+/** A socket's path has 100 bytes; a test's home takes most of them. */
+function shortFolder(): string {
+  const path = fs.mkdtempSync('/tmp/aw-')
+  onTestFinished(() => fs.rmSync(path, { recursive: true }))
+  return path
 }
 
 function modeOf(path: string): number {
