@@ -11,6 +11,7 @@ import type {
   EXCEPTION,
   FAILURE,
   PropertyName,
+  SESSION,
   SUCCESS,
 } from './catalogue.ts'
 import type { ShapeName } from './shapes.ts'
@@ -102,6 +103,27 @@ const EXCEPTION_DOCS: Docs<typeof EXCEPTION> = {
   $exception_level: always('PostHog’s level of severity.'),
 }
 
+const SESSION_DOCS: Docs<typeof SESSION> = {
+  duration: always('From start to end in milliseconds; of a recovered session to its last sign of life.'),
+  exit_code: when('if a process ended', 'The exit code of the workload; -1 if nobody saw it end.'),
+  signal: when('if a signal ended it', 'The signal.'),
+  subtype: always('`crashed`: the tracer was gone, and what it had written was recovered.'),
+  termination_reason: always('What ended it.'),
+  snapshot_count: always('How often the process was looked at.'),
+  anomaly_count: always('How many anomalies were seen.'),
+  anomaly_kinds: always('Which kinds of them.'),
+  peak_rss_kb: when('if it could be read', 'The most memory it held, in KiB.'),
+  peak_oom_score: when(
+    'if it could be read',
+    'The highest score the kernel gave it for being killed when memory runs out.',
+  ),
+  peak_fd_ratio: when('if it could be read', 'The most open descriptors, by the limit.'),
+  tracked_comm: when('if it is known', "The process's name as the kernel has it. Never its command line."),
+  tracked_comm_drift: always('Whether it had more than one name.'),
+  trace_status: always('How much could be watched.'),
+  recovered: always('Whether somebody other than its tracer wrote this.'),
+}
+
 export const EVENT_DOCS: { readonly [E in EventName]: EventDoc<E> } = {
   'CLI execution succeeded': {
     when: 'Once per command that ended with outcome `ok`.',
@@ -110,6 +132,10 @@ export const EVENT_DOCS: { readonly [E in EventName]: EventDoc<E> } = {
   'CLI execution failed': {
     when: 'Once per command that ended in any other way, whatever ended it.',
     properties: { ...ALWAYS_DOCS, ...COMMAND_DOCS, ...FAILURE_DOCS },
+  },
+  'CLI session summarized': {
+    when: 'Once per traced session, when it ended or when what a dead tracer left was recovered.',
+    properties: { ...ALWAYS_DOCS, ...SESSION_DOCS },
   },
   'telemetry dropped': {
     when: 'When the bounds on what may wait on disk made events be dropped.',
@@ -148,4 +174,12 @@ export const SHAPE_DOCS: { readonly [S in ShapeName]: string } = {
   exceptions: 'list of one object',
   fingerprint: '`[\\w.:()-]{1,64}`',
   level: '`error`',
+  session_subtype: '`success`, `failed`, `crashed`',
+  termination:
+    '`natural_exit`, `completed`, `stale`, `idle_stall`, `timed_out`, `signaled`, `oom_killed`, `cancelled`, `spawn_failed`, `tracer_lost`, `crashed`, `reboot`',
+  trace_status: '`full`, `degraded`, `unresolved`, `unsupported`',
+  process_signal: '`SIG[A-Z0-9]{1,10}`',
+  anomaly_kinds: 'list of at most 32 `[a-z][a-z_]{0,39}`',
+  ratio: 'number from 0',
+  comm: '`[\\w.+:-]{1,15}`, else `(other)`',
 }

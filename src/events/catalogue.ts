@@ -61,15 +61,35 @@ export const EXCEPTION = {
   $exception_level: 'level',
 } as const
 
+export const SESSION = {
+  duration: 'milliseconds',
+  exit_code: 'integer?',
+  signal: 'process_signal?',
+  subtype: 'session_subtype',
+  termination_reason: 'termination',
+  snapshot_count: 'count',
+  anomaly_count: 'count',
+  anomaly_kinds: 'anomaly_kinds',
+  peak_rss_kb: 'count?',
+  peak_oom_score: 'count?',
+  peak_fd_ratio: 'ratio?',
+  tracked_comm: 'comm?',
+  tracked_comm_drift: 'boolean',
+  trace_status: 'trace_status',
+  recovered: 'boolean',
+} as const
+
 export const CATALOGUE: {
   readonly 'CLI execution succeeded': typeof ALWAYS & typeof COMMAND & typeof SUCCESS
   readonly 'CLI execution failed': typeof ALWAYS & typeof COMMAND & typeof FAILURE
+  readonly 'CLI session summarized': typeof ALWAYS & typeof SESSION
   readonly 'telemetry dropped': typeof ALWAYS & typeof DROPPED
   readonly $create_alias: typeof ALWAYS & typeof ALIAS
   readonly $exception: typeof ALWAYS & typeof EXCEPTION
 } = {
   'CLI execution succeeded': { ...ALWAYS, ...COMMAND, ...SUCCESS },
   'CLI execution failed': { ...ALWAYS, ...COMMAND, ...FAILURE },
+  'CLI session summarized': { ...ALWAYS, ...SESSION },
   'telemetry dropped': { ...ALWAYS, ...DROPPED },
   $create_alias: { ...ALWAYS, ...ALIAS },
   $exception: { ...ALWAYS, ...EXCEPTION },

@@ -27,8 +27,33 @@ export interface ShapeValues {
   exceptions: ExceptionList
   fingerprint: string
   level: 'error'
+  session_subtype: 'success' | 'failed' | 'crashed'
+  termination: SessionTermination
+  trace_status: 'full' | 'degraded' | 'unresolved' | 'unsupported'
+  process_signal: string
+  anomaly_kinds: readonly string[]
+  /** From 0, such as open descriptors by their limit. */
+  ratio: number
+  comm: string
 }
 export type ShapeName = keyof ShapeValues
+
+/** How a traced session can end; session/termination.ts decides. */
+const SESSION_TERMINATIONS = [
+  'natural_exit',
+  'completed',
+  'stale',
+  'idle_stall',
+  'timed_out',
+  'signaled',
+  'oom_killed',
+  'cancelled',
+  'spawn_failed',
+  'tracer_lost',
+  'crashed',
+  'reboot',
+] as const
+export type SessionTermination = (typeof SESSION_TERMINATIONS)[number]
 
 export const MESSAGE_LENGTH_MAX: number = 300
 export const ID_LENGTH_MAX: number = 200
@@ -57,6 +82,14 @@ const CHECKS: { readonly [S in ShapeName]: Check } = {
   exceptions: (value) => Array.isArray(value) && value.length > 0, // looked into, and made anew, by scrubExceptionList
   fingerprint: /^[\w.:()-]{1,64}$/,
   level: ['error'] satisfies ShapeValues['level'][],
+  session_subtype: ['success', 'failed', 'crashed'] satisfies ShapeValues['session_subtype'][],
+  termination: SESSION_TERMINATIONS,
+  trace_status: ['full', 'degraded', 'unresolved', 'unsupported'] satisfies ShapeValues['trace_status'][],
+  process_signal: /^SIG[A-Z0-9]{1,10}$/,
+  anomaly_kinds: (value) =>
+    Array.isArray(value) && value.length <= 32 && value.every((kind) => /^[a-z][a-z_]{0,39}$/.test(String(kind))),
+  ratio: (value) => Number.isFinite(value) && (value as number) >= 0,
+  comm: /^(?:[\w.+:-]{1,15}|\(other\))$/,
 }
 
 /** Whether a value may leave under this shape. Never throws. */
