@@ -9,7 +9,6 @@ import type { TerminalSize } from './session-options.ts'
 
 export interface ShimRequest {
   readonly command: string
-  readonly args: readonly string[]
   /** What the workload's environment is to be. */
   readonly env: Readonly<Record<string, string>>
   /** For a pseudo-terminal of our own making: its size, no echo, no `\r\n`. Null leaves the terminal as it is. */
@@ -19,11 +18,9 @@ export interface ShimRequest {
 /** Set by a shell for itself, or for us by script(1): put back to what the caller said. */
 const SHELLS_OWN = ['SHELL', 'PWD', 'OLDPWD', 'SHLVL', '_']
 
-/** A whole `sh -c` text, the command and its arguments included; no argument has to be passed beside it. */
-export function execShim({ command, args, env, terminalSize }: ShimRequest): string {
-  const words = [command, ...args].map(shellQuote).join(' ')
+/** The text of a `sh -c`; the command and its arguments are the shell's `"$@"`. */
+export function execShim({ command, env, terminalSize }: ShimRequest): string {
   return [
-    `set -- ${words}`,
     ...(terminalSize === null ? [] : [sttyOf(terminalSize)]),
     // Nobody listens any more: not a reason to die of SIGPIPE. `trap -` gives back what was there before.
     `trap '' PIPE; { echo "$$" >&3; } 2>/dev/null; trap - PIPE`,

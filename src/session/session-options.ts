@@ -1,3 +1,4 @@
+import type { Attribution, EventSink } from '../events/event-sink.ts'
 import type { TracerFactory } from './tracer-factory.ts'
 
 /** No limit is on unless it is asked for; null is none. Milliseconds of a monotonic clock. */
@@ -58,14 +59,13 @@ export interface SessionOptions {
   readonly onStart?: (pid: number) => void
   /** Receives the summary's event. @default none: the summary stays on disk */
   readonly sink?: EventSink
+  /** Whom the summary's event is booked to: fixed now, whoever signs in while the session runs. @default null: nothing is sent */
+  readonly attribution?: Attribution | null
   /** State directory of the app (`~/.acme`): the session's files are in `telemetry/sessions/` there. @default none: snapshots stay in memory */
   readonly directory?: string
   /** How the workload is watched; null watches nothing. @default the tracer of this package */
   readonly tracer?: TracerFactory | null
 }
-
-/** Takes one event: a name of the catalogue, and its properties. Synchronous; the caller drops what it throws. */
-export type EventSink = (event: string, properties: Readonly<Record<string, unknown>>) => void
 
 export interface SessionSettings
   extends Required<Omit<SessionOptions, 'limits' | 'cwd' | 'completionMarker' | 'sessionLog' | OptionalKey>>,
@@ -77,7 +77,7 @@ export interface SessionSettings
   readonly limits: Required<SessionLimits>
 }
 
-type OptionalKey = 'input' | 'signal' | 'onStart' | 'sink' | 'directory' | 'tracer'
+type OptionalKey = 'input' | 'signal' | 'onStart' | 'sink' | 'directory' | 'tracer' | 'attribution'
 
 /** SIGTERM's grace of 2 s, and half a second to be reaped in. */
 const LEAST_COMPLETION_DRAIN_MS = 2500
@@ -108,6 +108,7 @@ const WANTS: { readonly [K in keyof Required<SessionOptions>]: readonly [(value:
   signal: [(v) => v instanceof AbortSignal, 'an AbortSignal'],
   onStart: [(v) => typeof v === 'function', 'a function'],
   sink: [(v) => typeof v === 'function', 'a function'],
+  attribution: [(v) => v === null || isObject(v), 'an attribution or null'],
   directory: [isText, 'a path'],
   tracer: [(v) => v === null || typeof v === 'function', 'a function or null'],
 }
@@ -128,7 +129,7 @@ export function sessionSettings(
     throw new TypeError('session option input: got one for a pseudo-terminal, wants pty: false')
   if (options.input !== undefined && options.stdio === 'inherit')
     throw new TypeError("session option input: got one while stdio is inherited, wants stdio: 'capture'")
-  const { input, signal, onStart, sink, directory, tracer } = options
+  const { input, signal, onStart, sink, attribution, directory, tracer } = options
   return {
     command: options.command,
     args: options.args ?? [],
@@ -144,6 +145,7 @@ export function sessionSettings(
     ...(signal === undefined ? {} : { signal }),
     ...(onStart === undefined ? {} : { onStart }),
     ...(sink === undefined ? {} : { sink }),
+    ...(attribution === undefined ? {} : { attribution }),
     ...(directory === undefined ? {} : { directory }),
     ...(tracer === undefined ? {} : { tracer }),
   }
