@@ -10,11 +10,20 @@ import type { ProcSnapshot } from './proc-snapshot.ts'
  * opened at an edge, closed where the value has gone back far enough, with its peak and its number of rows.
  */
 export function detectAnomalies(snapshots: readonly ProcSnapshot[], context: AnomalyContext = {}): readonly Anomaly[] {
-  const { target, wrapperComm = 'script', memoryLimitKb, counters, thresholds = {} } = context
+  const { memoryLimitKb, counters, thresholds = {} } = context
   const limitKb = memoryLimitKb ?? counters?.start?.memoryLimitKb ?? null
   const detector = startDetector({ ...ANOMALY_THRESHOLDS, ...thresholds }, limitKb)
   for (const row of snapshots) detector.observe(row)
+  return withEnding(detector.anomalies(), snapshots, context)
+}
+
+/** What a detector saw row by row, with what only the whole shows: whose rows they are, and how it ended. Pure. */
+export function withEnding(
+  detected: readonly Anomaly[],
+  snapshots: readonly ProcSnapshot[],
+  context: AnomalyContext,
+): readonly Anomaly[] {
+  const { target, wrapperComm = 'script' } = context
   const drift = target === undefined ? [] : detectIdentityDrift(snapshots, target, wrapperComm)
-  const shown = [...detector.anomalies(), ...drift].sort((a, b) => a.seq - b.seq)
-  return [...shown, ...endingAnomalies(snapshots, context)]
+  return [...[...detected, ...drift].sort((a, b) => a.seq - b.seq), ...endingAnomalies(snapshots, context)]
 }

@@ -1,6 +1,7 @@
 import type { Anomaly, AnomalySeverity } from './anomaly.ts'
 import type { AnomalyThresholds } from './anomaly-context.ts'
-import { type AnomalyLook, type AnomalyRule, anomalyRules } from './anomaly-rules.ts'
+import type { AnomalyLook, AnomalyRule } from './anomaly-rule.ts'
+import { anomalyRules } from './anomaly-rules.ts'
 import type { ProcSnapshot } from './proc-snapshot.ts'
 
 export interface AnomalyDetector {

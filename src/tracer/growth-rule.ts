@@ -1,5 +1,5 @@
 import type { AnomalyThresholds } from './anomaly-context.ts'
-import type { AnomalyRule } from './anomaly-rules.ts'
+import type { AnomalyRule } from './anomaly-rule.ts'
 
 /** Rows that the slope is taken over. */
 const WINDOW = 60
