@@ -29,6 +29,14 @@ export function readTrace(path: string): Trace {
   return { sessionId, rows }
 }
 
+/** `anomalies.jsonl`, as far as it is whole. */
+export function readRows(path: string): readonly TraceRow[] {
+  return readText(path)
+    .split('\n')
+    .map(parseRow)
+    .filter((row) => row !== null)
+}
+
 export interface TraceFigures {
   readonly snapshot_count: number
   readonly peak_rss_kb: number | null
