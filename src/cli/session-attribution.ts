@@ -58,7 +58,7 @@ export function placeSession(place: Place, destination: Destination | null): Ses
       layout,
       allowed: () => consentNow(place).allowed,
       consentMark: () => consentMark(files),
-      launch: () => void launch(place, directory, destination),
+      launch: () => launch(place, directory, destination),
     }),
   }
 }

@@ -29,7 +29,9 @@ export function sessionOnScreen(session: StoredSession, width: number, paint: Pa
     const peak = Math.max(0, ...values.map((value) => value ?? 0))
     return `\n${name}, at most ${Math.round(peak)} ${unit}\n${paint('cyan', curve(values, room))}\n${paint('red', marks(where, values.length, room)).trimEnd()}\n`
   })
-  const list = anomalies.map((each) => `${printable(`${each['severity']}  ${each['kind']}  ${each['detail']}`)}\n`)
+  const list = anomalies.map(
+    ({ severity, kind, detail }) => `${printable([severity, kind, detail].map(String).join('  '))}\n`,
+  )
   return [head, ...(snapshots.length === 0 ? [] : drawn), ...(list.length === 0 ? [] : ['\n', ...list])].join('')
 }
 

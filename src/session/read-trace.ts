@@ -87,7 +87,7 @@ function parseRow(line: string): TraceRow | null {
 }
 
 function readText(path: string): string {
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   let descriptor: number
   try {
     descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)

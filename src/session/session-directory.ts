@@ -138,7 +138,7 @@ class OpenSession implements SessionDirectory {
     this.path = path
     // The owner before the record: who can read the record can ask the owner.
     this.#owner = holdOwnerSocket(path, this.sessionId)
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_APPEND } = fs.constants
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_APPEND } = fs.constants
     this.#trace = fs.openSync(`${path}/${TRACE_FILE}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, 0o600)
     writeWhole(this.#trace, asLine({ schema_version: 2, session_id: this.sessionId }))
   }

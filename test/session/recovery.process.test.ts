@@ -9,7 +9,7 @@ import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, type Running, start } from '../support/run.ts'
 
 const DAY_MS = 24 * 3_600_000
-const KILLS = Number(process.env['AFTERWORD_KILLS'] ?? 12)
+const KILLS = Number(process.env['KILLS'] ?? 12)
 
 interface Owner {
   readonly sessionId: string
