@@ -45,7 +45,8 @@ export async function killSession(request: KillRequest): Promise<void> {
   }
   const send = (signal: 'SIGTERM' | 'SIGKILL'): void => {
     const victims = look()
-    for (const pid of victims) if (pid !== childPid && family.alive().some((held) => held.pid === pid)) raise(pid, signal)
+    for (const pid of victims)
+      if (pid !== childPid && family.alive().some((held) => held.pid === pid)) raise(pid, signal)
     // Also where there is no /proc to look into.
     if (!wrapped) child.kill(signal)
   }

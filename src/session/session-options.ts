@@ -165,9 +165,7 @@ function limitsOf(given: SessionLimits): Required<SessionLimits> {
 }
 
 function withoutUndefined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** The kernel ends strings at NUL: Node throws for one. */

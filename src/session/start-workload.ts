@@ -50,7 +50,11 @@ export async function startWorkload(settings: SessionSettings, readsOutput: bool
     if (inTerminal !== null) return inTerminal
   }
   const shim = execShim({ command, env, terminalSize: null })
-  const gated = await spawnOne('/bin/sh', ['-c', shim, SHIM_NAME, command, ...args], settings, [...bare, 'pipe', 'pipe'])
+  const gated = await spawnOne('/bin/sh', ['-c', shim, SHIM_NAME, command, ...args], settings, [
+    ...bare,
+    'pipe',
+    'pipe',
+  ])
   // No /bin/sh; no descriptors left for the gate.
   return gated.kind === 'started' ? gated : spawnOne(command, args, settings, bare)
 }
@@ -64,7 +68,12 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
   const pty = ptyCommand(shim, [command, ...args])
   if (script.kind !== 'found' || pty.kind !== 'pty') return null
   const slotsOfScript: readonly Slot[] = [...slots(settings, readsOutput, true), 'pipe', 'pipe']
-  const started = await spawnOne(script.path, pty.args, { ...settings, env: { ...env, SHELL: '/bin/sh' } }, slotsOfScript)
+  const started = await spawnOne(
+    script.path,
+    pty.args,
+    { ...settings, env: { ...env, SHELL: '/bin/sh' } },
+    slotsOfScript,
+  )
   if (started.kind !== 'started') return null
   const reported = (await started.gate?.pid(PID_WITHIN_MS)) ?? null
   // A script that does not know our options (BusyBox has no -e) ends before the gate: nothing has run yet.

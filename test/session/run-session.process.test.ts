@@ -25,14 +25,21 @@ test.each(BOTH)('runSession() runs a command with its arguments as they are (pty
     pty,
   })
   expect(JSON.parse(result.stdout)).toEqual(words)
-  expect(result).toMatchObject({ returncode: 0, signal: null, termination: 'natural_exit', channelConfirmation: 'unmonitored' })
+  expect(result).toMatchObject({
+    returncode: 0,
+    signal: null,
+    termination: 'natural_exit',
+    channelConfirmation: 'unmonitored',
+  })
 })
 
 test.each(BOTH)('runSession() gives the workload exactly the environment it was told (pty: %s)', async (pty) => {
   const env = { PATH: '/usr/bin:/bin', SHELL: '/usr/bin/fish', 'A.B-c': 'odd', PLAIN: "it's\nmine", PWD: '/else' }
   const result = await runSession({ command: '/usr/bin/env', args: ['-0'], env, pty })
   const seen = Object.fromEntries(
-    result.stdout.split('\0').flatMap((line) => (line === '' ? [] : [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]])),
+    result.stdout
+      .split('\0')
+      .flatMap((line) => (line === '' ? [] : [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]])),
   )
   expect(seen).toEqual(env)
 })
@@ -86,21 +93,30 @@ test.each(BOTH)('runSession() says 143 at once when somebody ends the workload w
     command: 'sleep',
     args: ['100'],
     pty,
-    onStart: (pid) => void waitUntil('sleep runs', () => commOf(pid) === 'sleep').then(() => process.kill(pid, 'SIGTERM')),
+    onStart: (pid) =>
+      void waitUntil('sleep runs', () => commOf(pid) === 'sleep').then(() => process.kill(pid, 'SIGTERM')),
   })
   expect(result).toMatchObject({ returncode: 143, signal: 'SIGTERM', termination: 'signaled' })
   expect(result.elapsedSeconds).toBeLessThan(10)
 })
 
-test.each(BOTH)('runSession() says spawn_failed of what is not there, and of what may not be run (pty: %s)', async (pty) => {
-  expect(await runSession({ command: 'no-such-command-anywhere', pty })).toMatchObject({
-    termination: 'spawn_failed',
-    returncode: 127,
-    pid: null,
-  })
-  expect(await runSession({ command: '/etc/passwd', pty })).toMatchObject({ termination: 'spawn_failed', returncode: 126 })
-  expect(await runSession({ command: 'true', cwd: `${folder}/gone`, pty })).toMatchObject({ termination: 'spawn_failed' })
-})
+test.each(BOTH)(
+  'runSession() says spawn_failed of what is not there, and of what may not be run (pty: %s)',
+  async (pty) => {
+    expect(await runSession({ command: 'no-such-command-anywhere', pty })).toMatchObject({
+      termination: 'spawn_failed',
+      returncode: 127,
+      pid: null,
+    })
+    expect(await runSession({ command: '/etc/passwd', pty })).toMatchObject({
+      termination: 'spawn_failed',
+      returncode: 126,
+    })
+    expect(await runSession({ command: 'true', cwd: `${folder}/gone`, pty })).toMatchObject({
+      termination: 'spawn_failed',
+    })
+  },
+)
 
 test('runSession() cancels before and while the workload runs', async () => {
   expect(await runSession({ ...sh(`touch ${folder}/ran`), signal: AbortSignal.abort() })).toMatchObject({
@@ -109,7 +125,12 @@ test('runSession() cancels before and while the workload runs', async () => {
   })
   expect(existsSync(`${folder}/ran`)).toBe(false)
   const controller = new AbortController()
-  const result = await runSession({ command: 'sleep', args: ['100'], signal: controller.signal, onStart: () => controller.abort() })
+  const result = await runSession({
+    command: 'sleep',
+    args: ['100'],
+    signal: controller.signal,
+    onStart: () => controller.abort(),
+  })
   expect(result).toMatchObject({ termination: 'cancelled', returncode: 143, signal: 'SIGTERM' })
 })
 
@@ -139,8 +160,16 @@ test.each(BOTH)('runSession() kills who ignores SIGTERM, and all of the family (
 })
 
 test('runSession() calls a session completed when its marker is in stdout, and lets the workload leave', async () => {
-  const leaves = await runSession({ ...sh('printf "all do"; sleep 0.1; echo "ne"; sleep 0.2; exit 5'), completionMarker: 'done' })
-  expect(leaves).toMatchObject({ termination: 'completed', returncode: 5, signal: null, channelConfirmation: 'channel_a' })
+  const leaves = await runSession({
+    ...sh('printf "all do"; sleep 0.1; echo "ne"; sleep 0.2; exit 5'),
+    completionMarker: 'done',
+  })
+  expect(leaves).toMatchObject({
+    termination: 'completed',
+    returncode: 5,
+    signal: null,
+    channelConfirmation: 'channel_a',
+  })
   const stays = await runSession({
     ...sh('echo done; sleep 100'),
     completionMarker: 'done',
@@ -162,21 +191,26 @@ test('runSession() reads the session log: its marker, its silence, its absence',
   expect(
     await runSession({ ...sh('sleep 100'), sessionLog, completionMarker: 'the end', limits: { staleMs: 600 } }),
   ).toMatchObject({ termination: 'stale', channelConfirmation: 'unmonitored' })
-  expect(await runSession({ ...sh('sleep 100'), sessionLog: `${folder}/never/log`, limits: { staleMs: 300 } })).toMatchObject({
+  expect(
+    await runSession({ ...sh('sleep 100'), sessionLog: `${folder}/never/log`, limits: { staleMs: 300 } }),
+  ).toMatchObject({
     termination: 'stale',
     channelConfirmation: 'dir_missing',
   })
 })
 
-test.each(BOTH)('runSession() does not wait for a child in the background that holds the pipe (pty: %s)', async (pty) => {
-  const result = await runSession({ ...sh(`sleep 30 & echo $! > ${folder}/pid; echo out`), pty })
-  const pid = Number(readFileSync(`${folder}/pid`, 'utf8'))
-  onTestFinished(() => kill(pid))
-  expect(result).toMatchObject({ termination: 'natural_exit', returncode: 0, stdout: 'out\n' })
-  expect(result.elapsedSeconds).toBeLessThan(20)
-  // In a terminal that goes away, the kernel hangs up on it: as without us.
-  if (!pty) expect(stateOf(pid)).toBe('S')
-})
+test.each(BOTH)(
+  'runSession() does not wait for a child in the background that holds the pipe (pty: %s)',
+  async (pty) => {
+    const result = await runSession({ ...sh(`sleep 30 & echo $! > ${folder}/pid; echo out`), pty })
+    const pid = Number(readFileSync(`${folder}/pid`, 'utf8'))
+    onTestFinished(() => kill(pid))
+    expect(result).toMatchObject({ termination: 'natural_exit', returncode: 0, stdout: 'out\n' })
+    expect(result.elapsedSeconds).toBeLessThan(20)
+    // In a terminal that goes away, the kernel hangs up on it: as without us.
+    if (!pty) expect(stateOf(pid)).toBe('S')
+  },
+)
 
 test('runSession() keeps the end of a long output', async () => {
   const result = await runSession({ ...sh('seq 1 200000'), limits: { keptOutputBytes: 1000 } })

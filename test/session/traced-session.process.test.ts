@@ -36,7 +36,9 @@ test('runSession() watches the workload behind script(1), and not script(1)', as
     expect(result.stdout).toBe('62914560\n')
     expect(result.pid).not.toBe(wrapper)
     expect(wrapper).toBeGreaterThan(0)
-    const peak = Math.max(...(result.procSnapshots ?? []).map(({ vm_rss_kb, vm_hwm_kb }) => vm_hwm_kb ?? vm_rss_kb ?? 0))
+    const peak = Math.max(
+      ...(result.procSnapshots ?? []).map(({ vm_rss_kb, vm_hwm_kb }) => vm_hwm_kb ?? vm_rss_kb ?? 0),
+    )
     expect(peak).toBeGreaterThan(30_000)
   }
 })
@@ -93,7 +95,11 @@ test('runSession() runs the workload when its tracer throws, and when there is n
       throw new Error('broken')
     },
   })
-  expect(broken).toMatchObject({ stdout: 'out\n', trace: { status: 'unsupported', reason: 'broken' }, procSnapshots: null })
+  expect(broken).toMatchObject({
+    stdout: 'out\n',
+    trace: { status: 'unsupported', reason: 'broken' },
+    procSnapshots: null,
+  })
   const none = await runSession({ command: 'echo', args: ['out'], tracer: null })
   expect(none).toMatchObject({ stdout: 'out\n', trace: { status: 'unsupported', reason: 'no-tracer' } })
 })
