@@ -24,6 +24,7 @@ test('process.env is read where the environment is the subject', () => {
     'src/reporter/launch.ts', // are we a reporter?
     'src/reporter/posthog-sender.ts', // proxies; what posthog-node must not see
     'src/reporter/report.ts', // which box
+    'src/session/owner-socket.ts', // where a long path's socket goes
     'src/tracker/begin-command.ts', // CI
     'src/tracker/consent-now.ts', // the switches
     'src/tracker/host-facts.ts', // who is to be redacted
@@ -39,9 +40,11 @@ test('processes are started in platform/ alone', () => {
   expect(saying(/child_process/).filter((path) => !path.startsWith('src/platform/'))).toEqual([])
 })
 
-test('a socket is opened by the reporter and the collector alone', () => {
+test('a socket is opened by the reporter, the collector and the owner of a session alone', () => {
   const network = /['"]node:(https?|net|tls|dgram|http2|dns)['"]|\bfetch\(|\bWebSocket\b/
-  expect(saying(network).filter((path) => !/^src\/(reporter|collector)\//.test(path))).toEqual([])
+  expect(saying(network).filter((path) => !/^src\/(reporter|collector)\//.test(path))).toEqual([
+    'src/session/owner-socket.ts', // a unix socket: who is alive
+  ])
 })
 
 test('nothing is printed but by log mode, the notice and a command of the host', () => {
