@@ -50,10 +50,11 @@ export async function killSession(request: KillRequest): Promise<void> {
     // Also where there is no /proc to look into.
     if (!wrapped) child.kill(signal)
   }
+  const done = (): boolean => look().length === 0 && (wrapped || isGone(child))
   try {
     send('SIGTERM')
-    await until(() => look().length === 0 && (wrapped || isGone(child)), graceMs)
-    for (let round = 0; round < KILL_ROUNDS && (look().length > 0 || !(wrapped || isGone(child))); round += 1) {
+    await until(done, graceMs)
+    for (let round = 0; round < KILL_ROUNDS && !done(); round += 1) {
       send('SIGKILL')
       await until(() => look().length === 0, 10 * LOOK_EVERY_MS)
     }

@@ -100,6 +100,7 @@ async function followWorkload(
   })
   tell(settings, trace.pid)
   gate?.open()
+  trace.begun()
 
   const termination = resolveTermination(await race.over)
   await act(termination, started, trace, settings, gone)

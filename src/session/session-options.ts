@@ -187,5 +187,6 @@ function isTerminalSize(value: unknown): boolean {
 }
 
 function inWords(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'string' ? (JSON.stringify(value) ?? 'nothing') : String(value)
+  if (typeof value === 'function') return 'a function'
+  return typeof value === 'number' ? value.toString() : (JSON.stringify(value) ?? 'nothing')
 }

@@ -15,9 +15,17 @@ export interface TraceOfWorkload {
   /** Null until `end()`, and where nothing was traced. */
   readonly result: TracingResult | null
   status(): SessionTrace
+  /** The gate is open. */
+  begun(): void
   /** Only the first call counts. Null: it is not over, and will not be. */
   end(exit: WorkloadExit | null): void
 }
+
+/**
+ * After the gate, until the tracer's own cadence is there: a workload that lives for 100 ms has more than its first row, and its
+ * first exec is seen. 20 µs each.
+ */
+const EARLY_LOOKS_MS = [10, 25, 50, 100, 200, 400, 700]
 
 /**
  * Finds the workload behind its gate, begins to watch it, and enrols the session: all before the gate opens. Never throws; what
@@ -50,6 +58,7 @@ export function traceWorkload(
     counters: { vmstat_oom_kill: machineOomKills() },
   })
   let result: TracingResult | null = null
+  let early: readonly NodeJS.Timeout[] = []
   return {
     pid,
     get result() {
@@ -60,7 +69,11 @@ export function traceWorkload(
       const { status, reason } = result ?? { status: 'degraded', reason: 'not-over' }
       return status === 'full' && gate === null ? { status: 'degraded', reason: 'no-gate' } : { status, reason }
     },
+    begun() {
+      early = EARLY_LOOKS_MS.map((ms) => setTimeout(() => watched?.tracing.snapshotNow(), ms).unref())
+    },
     end(exit) {
+      for (const timer of early) clearTimeout(timer)
       if (watched === null || result !== null) return
       result = watched.tracing.stop(exit === null ? {} : { exitCode: exit.returncode, signal: exit.signal })
     },

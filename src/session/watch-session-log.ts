@@ -44,13 +44,15 @@ export function watchSessionLog(
     }
     if (now.size !== seen.size || now.ino !== seen.ino) idle?.touch()
     seen = now
-    while (search !== null && !found && offset < now.size) {
+    const isIn = search
+    if (isIn === null || found) return
+    while (offset < now.size) {
       const chunk = readFrom(path, offset)
       if (chunk.length === 0) return
       offset += chunk.length
-      if (!search(chunk)) continue
+      if (!isIn(chunk)) continue
       found = true
-      race.saw({ completion: 'session_log' })
+      return race.saw({ completion: 'session_log' })
     }
   }
   const timer = setInterval(look, LOOK_EVERY_MS)
@@ -79,7 +81,7 @@ function identify(path: string): FileIdentity | null {
 
 function readFrom(path: string, offset: number): Buffer {
   try {
-    const descriptor = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
+    const descriptor = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
     try {
       const buffer = Buffer.alloc(READ_BYTES)
       return buffer.subarray(0, fs.readSync(descriptor, buffer, 0, READ_BYTES, offset))

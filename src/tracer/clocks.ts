@@ -31,7 +31,7 @@ export function openClocks({ procRoot, wallMs, monotonicNs }: TracingSeams): Clo
         boot_ms: typeof length === 'number' ? parseUptimeMs(scratch, length) : null,
       }
     },
-    close: uptime.close,
+    close: () => uptime.close(),
   }
 }
 

@@ -52,7 +52,7 @@ export function openSampler(held: HeldProcess, seams: TracingSeams): Sampler {
       previous = row
       return { row, eventful }
     },
-    living: tree.living,
+    living: () => tree.living(),
     close() {
       clocks.close()
       reader.close()

@@ -50,7 +50,7 @@ export class TraceTarget {
 
   /** Whether `value` was made here; an object with TraceTarget's prototype was not. */
   static is(value: unknown): value is TraceTarget {
-    return typeof value === 'object' && value !== null && #resolved in value
+    return typeof value === 'object' && value !== null && #resolved in value && value.#resolved
   }
 }
 

@@ -28,14 +28,14 @@ test('trace sends the summary by a reporter, under the id of the session; sessio
   const env = { AFTERWORD_HOST: fake.url, AFTERWORD_API_KEY: 'phc_test' }
   const traced = await trace(home, env, 'true')
   expect([traced.code, traced.stdout, traced.stderr]).toEqual([0, '', ''])
-  const [event] = await fake.waitFor(({ acceptedEvents }) => acceptedEvents.length > 0 && acceptedEvents)
+  const event = await fake.waitFor(({ acceptedEvents }) => acceptedEvents[0])
   expect(event).toMatchObject({
     event: 'CLI session summarized',
     properties: { termination_reason: 'natural_exit', exit_code: 0, recovered: false, tracked_comm: 'true' },
   })
   const listed = await runNode([BIN, 'sessions', 'list', '--json'], { env: home.env() })
-  expect(JSON.parse(listed.stdout)).toMatchObject({ session_id: event?.uuid, tracked_comm: 'true' })
-  const shown = await runNode([BIN, 'sessions', 'show', String(event?.uuid), '--markdown'], { env: home.env() })
+  expect(JSON.parse(listed.stdout)).toMatchObject({ session_id: event.uuid, tracked_comm: 'true' })
+  const shown = await runNode([BIN, 'sessions', 'show', String(event.uuid), '--markdown'], { env: home.env() })
   expect(shown.stdout).toMatch(
     /\| Termination \| natural_exit \|[\s\S]*Anomalies \(0\)[\s\S]*```json\n\{"event":"snapshot"/,
   )

@@ -1,4 +1,4 @@
-/** Bun, Deno and postject, where test/runtimes/setup.sh has put them; null where it has not run. */
+/** Bun, Deno, postject, and Node 24 and 26, where test/runtimes/setup.sh has put them; null where it has not run. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,6 +8,8 @@ export const bun: string | null = installed('bun/bin/bun.exe')
 export const deno: string | null = installed(
   `@deno/${process.platform}-${process.arch}${process.platform === 'linux' ? '-glibc' : ''}/deno`,
 )
+export const node24: string | null = installed('node24/bin/node')
+export const node26: string | null = installed('node26/bin/node')
 export const postject: string | null = installed('postject/dist/cli.js')
 
 /** For the title of a test that is skipped. */

@@ -57,17 +57,12 @@ export function parseStatus(bytes: Buffer, length: number, into: StatusFields): 
 }
 
 function assign(into: StatusFields, key: Key, bytes: Buffer, start: number, end: number): void {
-  switch (key) {
-    case 'SigPnd':
-    case 'ShdPnd':
-    case 'SigBlk':
-    case 'SigIgn':
-    case 'SigCgt':
-      into[key] = bytes.toString('latin1', start + 1, end)
-      return
-    default:
-      into[key] = numberIn(bytes, start, end)
-  }
+  if (isMask(key)) into[key] = bytes.toString('latin1', start + 1, end)
+  else into[key] = numberIn(bytes, start, end)
+}
+
+function isMask(key: Key): key is 'SigPnd' | 'ShdPnd' | 'SigBlk' | 'SigIgn' | 'SigCgt' {
+  return key.startsWith('S')
 }
 
 function numberIn(bytes: Buffer, start: number, end: number): number {
