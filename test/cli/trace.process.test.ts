@@ -35,7 +35,7 @@ test('trace sends the summary by a reporter, under the id of the session; sessio
   })
   const listed = await runNode([BIN, 'sessions', 'list', '--json'], { env: home.env() })
   expect(JSON.parse(listed.stdout)).toMatchObject({ session_id: event.uuid, tracked_comm: 'true' })
-  const shown = await runNode([BIN, 'sessions', 'show', String(event.uuid), '--markdown'], { env: home.env() })
+  const shown = await runNode([BIN, 'sessions', 'show', event.uuid, '--markdown'], { env: home.env() })
   expect(shown.stdout).toMatch(
     /\| Termination \| natural_exit \|[\s\S]*Anomalies \(0\)[\s\S]*```json\n\{"event":"snapshot"/,
   )
