@@ -13,7 +13,7 @@ const FOLDERS = {
   identity: ['files'],
   events: ['tracker/command-outcome.ts'],
   spool: ['events', 'files', 'platform'],
-  reporter: ['consent', 'events', 'files', 'identity', 'platform', 'spool'],
+  reporter: ['consent', 'events', 'files', 'identity', 'platform', 'spool', 'session/recovery.ts'],
   tracker: [
     'consent',
     'events',

@@ -16,6 +16,8 @@ const COMMANDS = {
   flush: 'Deliver what waits now, without waiting for a back-off',
   proxy: 'Stand before a Chromium, and say why each session with it ended',
   collect: 'Receive events as PostHog does, and print them',
+  trace: 'Run a command as a traced session',
+  sessions: 'What was traced: list, show ID, recover',
   demo: 'The whole story, with a small CLI and a collector of its own',
 } as const
 
@@ -36,7 +38,12 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
       '$0 COMMAND [OPTIONS]\n\nUsage telemetry of a command-line tool: what it may send, what it sent, and what waits.',
     )
     .locale('en')
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'dot-notation': false, 'boolean-negation': false })
+    .parserConfiguration({
+      'duplicate-arguments-array': false,
+      'dot-notation': false,
+      'boolean-negation': false,
+      'populate--': true,
+    })
     .command('status', COMMANDS.status, statusOptions, (argv) =>
       perform(async (screens) => {
         const place = resolvePlace(argv)
@@ -85,6 +92,23 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
     )
     .command('collect', COMMANDS.collect, collectOptions, ({ listen, database, json }) =>
       perform(async (screens) => (await import('./collect.ts')).collect({ listen, database, json }, screens)),
+    )
+    .command('trace', COMMANDS.trace, traceOptions, (argv) =>
+      perform(async (screens) => {
+        const { noPty, timeout, idleTimeout, completionMarker, sessionLog } = argv
+        const command = ((argv as { readonly '--'?: readonly unknown[] })['--'] ?? []).map(String)
+        const options = { command, noPty, timeout, idleTimeout, completionMarker, sessionLog }
+        return (await import('./trace.ts')).trace(
+          resolvePlace(argv),
+          { ...options, destination: destinationOf(argv) },
+          screens,
+        )
+      }),
+    )
+    .command('sessions <action> [id]', COMMANDS.sessions, sessionsOptions, ({ action, id, json, markdown, ...argv }) =>
+      perform(async (screens) =>
+        (await import('./sessions.ts')).sessions(resolvePlace(argv), { action, id, json, markdown }, screens),
+      ),
     )
     .command('demo', COMMANDS.demo, demoOptions, ({ keep, json }) =>
       perform(async (screens) => (await import('./demo.ts')).demo({ keep, json }, screens)),
@@ -230,6 +254,58 @@ function collectOptions<T>(cli: Argv<T>): Argv<T & { listen: string; database: s
     })
     .option('database', { type: 'string', requiresArg: true, describe: 'SQLite FILE', defaultDescription: 'in memory' })
     .option('json', JSON_OPTION)
+}
+
+interface TraceWords {
+  readonly noPty: boolean
+  readonly timeout: number | undefined
+  readonly idleTimeout: number | undefined
+  readonly completionMarker: string | undefined
+  readonly sessionLog: string | undefined
+}
+
+function traceOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions & TraceWords> {
+  const text = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const
+  const seconds = (describe: string) => ({ type: 'number', requiresArg: true, describe }) as const
+  return withDestination(
+    ofAnApp(cli, 'trace', ' [OPTIONS] -- COMMAND ARG...').option('no-pty', {
+      type: 'boolean',
+      default: false,
+      defaultDescription: 'no',
+      describe: 'No pseudo-terminal, also on a terminal',
+    }),
+    'Where the summary goes',
+  )
+    .option('timeout', seconds('End it after so many seconds'))
+    .option('idle-timeout', seconds('End it after so many seconds without output'))
+    .option('completion-marker', text('It is complete when it prints this'))
+    .option('session-log', text('A file that it appends to'))
+    .check(({ timeout, idleTimeout }) => {
+      for (const value of [timeout, idleTimeout] as readonly (number | undefined)[])
+        if (value !== undefined && !(value >= 0.001 && value <= 2_147_483))
+          throw new Error(`a time is '${value}', wants seconds`)
+      return true
+    }) as unknown as Argv<T & AppOptions & DestinationOptions & TraceWords>
+}
+
+type SessionsAction = 'list' | 'show' | 'recover'
+
+function sessionsOptions<T>(
+  cli: Argv<T>,
+): Argv<T & AppOptions & { action: SessionsAction; id: string | undefined; markdown: boolean }> {
+  return ofAnApp(cli, 'sessions', ' list | show ID [--markdown] | recover')
+    .positional('action', { choices: ['list', 'show', 'recover'] as const, demandOption: true, describe: 'What to do' })
+    .positional('id', { type: 'string', describe: 'Of the session to show, or how it begins' })
+    .option('markdown', {
+      type: 'boolean',
+      default: false,
+      defaultDescription: 'no',
+      describe: 'With show: for pasting into a bug report',
+    })
+    .check(({ action, id }) => {
+      if (action !== 'show' || id !== undefined) return true
+      throw new Error('show wants the ID of a session')
+    })
 }
 
 function demoOptions<T>(cli: Argv<T>): Argv<T & { keep: boolean; json: boolean }> {

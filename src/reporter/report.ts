@@ -14,6 +14,7 @@ import { settleAliases, settleInFlight } from '../spool/settle.ts'
 import { type DrainContext, drain, hasUntried } from './drain.ts'
 import { REPORTER_LIMITS } from './limits.ts'
 import { isLeftAsZombie, markNoReap, readLastRun } from './no-reap.ts'
+import { recoverLeft } from './recover-left.ts'
 import { releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
 import type { ReporterTask } from './reporter-task.ts'
 
@@ -45,6 +46,7 @@ export async function report(job: Job, context: DrainContext): Promise<number> {
   lookAfterTheLast(context, instance)
   note('running') // what a killed reporter leaves
   await adoptTheDead(run)
+  await recoverLeft(context, job.consentFiles)
   await drain(context)
   await linger(context)
   for (;;) {

@@ -29,6 +29,14 @@ export function readTrace(path: string): Trace {
   return { sessionId, rows }
 }
 
+/** `anomalies.jsonl`, as far as it is whole. */
+export function readRows(path: string): readonly TraceRow[] {
+  return readText(path)
+    .split('\n')
+    .map(parseRow)
+    .filter((row) => row !== null)
+}
+
 export interface TraceFigures {
   readonly snapshot_count: number
   readonly peak_rss_kb: number | null
@@ -79,7 +87,7 @@ function parseRow(line: string): TraceRow | null {
 }
 
 function readText(path: string): string {
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   let descriptor: number
   try {
     descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)

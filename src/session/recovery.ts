@@ -14,6 +14,7 @@ import type { EventSink } from '../events/event-sink.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
 import { currentInstance, type InstanceVerdict, judgeInstance, probeProcess } from '../platform/process-instance.ts'
+import { makeFolder } from './make-folder.ts'
 import { askOwner } from './owner-socket.ts'
 import { readTrace } from './read-trace.ts'
 import { isAlien, recoveredSummary } from './recovered-summary.ts'
@@ -218,7 +219,7 @@ function removeSockets(path: string, { owner_socket, session_id }: SessionRecord
 
 /** False: it is not there any more. */
 function moveTo(folder: string, from: string, name: string): boolean {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   try {
     fs.renameSync(from, `${folder}/${name}`)
     return true

@@ -13,6 +13,7 @@ import type { Attribution, EventSink } from '../events/event-sink.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
 import { currentInstance } from '../platform/process-instance.ts'
+import { makeFolder } from './make-folder.ts'
 import { holdOwnerSocket, type OwnerSocket } from './owner-socket.ts'
 import { ANOMALIES_FILE, RECORD_FILE, sessionsLayout, SUMMARY_FILE, TRACE_FILE } from './session-layout.ts'
 import { encodeSessionRecord, type Enrolment } from './session-record.ts'
@@ -116,7 +117,7 @@ class OpenSession implements SessionDirectory {
     if (path === null || root === null || !fs.existsSync(`${path}/${SUMMARY_FILE}`)) return
     this.#guarded(() => {
       const layout = sessionsLayout(root)
-      fs.mkdirSync(layout.done, { recursive: true, mode: 0o700 })
+      makeFolder(layout.done)
       fs.renameSync(path, `${layout.done}/${this.sessionId}`)
       this.path = `${layout.done}/${this.sessionId}`
       appendToIndex(layout, summary)
@@ -131,13 +132,13 @@ class OpenSession implements SessionDirectory {
 
   #open(root: string): void {
     const { live } = sessionsLayout(root)
-    fs.mkdirSync(live, { recursive: true, mode: 0o700 })
+    makeFolder(live)
     const path = `${live}/${this.sessionId}`
     fs.mkdirSync(path, { mode: 0o700 })
     this.path = path
     // The owner before the record: who can read the record can ask the owner.
     this.#owner = holdOwnerSocket(path, this.sessionId)
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_APPEND } = fs.constants
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_APPEND } = fs.constants
     this.#trace = fs.openSync(`${path}/${TRACE_FILE}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, 0o600)
     writeWhole(this.#trace, asLine({ schema_version: 2, session_id: this.sessionId }))
   }

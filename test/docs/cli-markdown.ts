@@ -61,6 +61,14 @@ A token on the command line can be seen by everybody on the machine (\`ps\`); \`
 [SECURITY.md](SECURITY.md#the-cdp-proxy).`,
   collect: `A line for each event on stdout until Ctrl-C, which ends it with exit code 0. Without \`--database\` the events are in memory.
 Only addresses of this machine: there is no authentication. See [collector.md](collector.md).`,
+  trace: `The command's stdin, stdout, stderr and exit status, a signal included, are its own; what we say goes to stderr before it starts.
+In a terminal it gets a pseudo-terminal of its own by \`script(1)\`. The summary goes to \`--host\` and \`--api-key\`, or to
+\`AFTERWORD_HOST\` and \`AFTERWORD_API_KEY\`; with neither it stays on disk, as it does where consent is off. It is booked to whoever
+was signed in when the session began. Exit code 127: no such command; 126: no program. See [sessions-on-disk.md](sessions-on-disk.md).`,
+  sessions: `\`list\`: one line for each session that has ended. \`show ID\` (or how an id begins): what it used, memory and CPU as curves,
+a \`^\` where an anomaly was seen; \`--markdown\` gives the same as tables, with the last ten snapshots, for a bug report. \`recover\`:
+speaks for sessions whose tracer was killed, as every reporter does, and counts the
+[verdicts](sessions-on-disk.md#verdicts).`,
   demo: `Runs [docs/examples/acme](examples/acme/README.md) as separate processes, in a temporary home and an environment of its own, so
 that \`CI\`, \`DO_NOT_TRACK\` and proxies of yours decide nothing: an anonymous command, a login, a failing and a killed command, an
 opted-out one, a logout. Prints who did what under which identity and what telemetry cost, and checks every claim; exit code 1 if

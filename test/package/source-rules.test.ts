@@ -24,6 +24,9 @@ test('process.env is read where the environment is the subject', () => {
     'src/reporter/launch.ts', // are we a reporter?
     'src/reporter/posthog-sender.ts', // proxies; what posthog-node must not see
     'src/reporter/report.ts', // which box
+    'src/session/owner-socket.ts', // where a long path's socket goes
+    'src/session/run-session.ts', // what a workload gets
+    'src/session/start-workload.ts', // where script(1) is
     'src/tracker/begin-command.ts', // CI
     'src/tracker/consent-now.ts', // the switches
     'src/tracker/host-facts.ts', // who is to be redacted
@@ -35,13 +38,29 @@ test('process.exit is called by nobody: the box ends a reporter, the host ends i
   expect(saying(/\bprocess\.(exit|reallyExit|abort)\(/)).toEqual([])
 })
 
-test('processes are started in platform/ alone', () => {
-  expect(saying(/child_process/).filter((path) => !path.startsWith('src/platform/'))).toEqual([])
+test('processes are started in platform/ and, workloads, by one file of session/', () => {
+  expect(saying(/child_process/).filter((path) => !path.startsWith('src/platform/'))).toEqual([
+    'src/session/drain-output.ts', // a type
+    'src/session/kill.ts', // a type
+    'src/session/start-workload.ts',
+    'src/session/watch-workload.ts', // a type
+    'src/session/workload-exit.ts', // a type
+  ])
 })
 
 test('a socket is opened by the reporter, the collector and the proxy alone', () => {
   const network = /['"]node:(https?|net|tls|dgram|http2|dns)['"]|\bfetch\(|\bWebSocket\b/
   expect(saying(network).filter((path) => !/^src\/(reporter|collector|proxy)\//.test(path))).toEqual([])
+test('one file of sessions and tracer may kill', () => {
+  const killing = /\bkill\(|\.kill\b/
+  expect(saying(killing).filter((path) => /^src\/(session|tracer)\//.test(path))).toEqual(['src/session/kill.ts'])
+})
+
+test('a socket is opened by the reporter, the collector and the owner of a session alone', () => {
+  expect(saying(network).filter((path) => !/^src\/(reporter|collector)\//.test(path))).toEqual([
+    'src/session/drain-output.ts', // a type: a pipe of Node is one
+    'src/session/owner-socket.ts', // a unix socket: who is alive
+  ])
 })
 
 test('nothing is printed but by log mode, the notice and a command of the host', () => {

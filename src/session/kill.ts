@@ -1,0 +1,88 @@
+/**
+ * The one place of a session that may kill. Who is killed was decided elsewhere (decide-action.ts); who still is who, is asked here,
+ * right before each signal.
+ *
+ * Race R34: between the last look at a held process and `kill` the process ends, is reaped, and its number is given away. That takes
+ * the whole pid space within microseconds; a pidfd would close it, and Node has none. Our own child cannot be mistaken: it is not
+ * reaped before Node says so.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { openFamily } from './family.ts'
+
+export interface KillRequest {
+  /** What we started: script(1), or the workload. */
+  readonly child: ChildProcess
+  /** The child is script(1). A SIGTERM would make it say exit code 0 after 2 s of its own; it ends with its workload. */
+  readonly wrapped: boolean
+  /** The workload, if it is known: it is still ours when script(1) is gone. */
+  readonly workloadPid: number | null
+  readonly graceMs: number
+  /** Resolves when the child was reaped. */
+  readonly childGone: Promise<unknown>
+}
+
+const LOOK_EVERY_MS = 10
+/** A wrapper lingers 20 ms after its workload. */
+const WRAPPER_MS = 3000
+/** Of looking for what was forked while we killed: then it is a fork bomb, and not ours to fight. */
+const KILL_ROUNDS = 100
+
+/**
+ * SIGTERM to the workload and its descendants, leaves first; `graceMs`; SIGKILL to whoever is left and whatever they started since;
+ * the wrapper by itself, or by SIGKILL 3 s later. Resolves when it is done. Never throws: who is gone already is gone.
+ */
+export async function killSession(request: KillRequest): Promise<void> {
+  const { child, wrapped, workloadPid, graceMs, childGone } = request
+  const childPid = child.pid
+  if (childPid === undefined) return
+  const family = openFamily(workloadPid === null || workloadPid === childPid ? [childPid] : [childPid, workloadPid])
+  const look = (): readonly number[] => {
+    family.grow()
+    return family
+      .alive()
+      .map((held) => held.pid)
+      .filter((pid) => !wrapped || pid !== childPid)
+  }
+  const send = (signal: 'SIGTERM' | 'SIGKILL'): void => {
+    const victims = look()
+    for (const pid of victims)
+      if (pid !== childPid && family.alive().some((held) => held.pid === pid)) raise(pid, signal)
+    // Also where there is no /proc to look into.
+    if (!wrapped) child.kill(signal)
+  }
+  const done = (): boolean => look().length === 0 && (wrapped || isGone(child))
+  try {
+    send('SIGTERM')
+    await until(done, graceMs)
+    for (let round = 0; round < KILL_ROUNDS && !done(); round += 1) {
+      send('SIGKILL')
+      await until(() => look().length === 0, 10 * LOOK_EVERY_MS)
+    }
+    if (await Promise.race([childGone.then(() => true), after(WRAPPER_MS)])) return
+    child.kill('SIGKILL')
+  } finally {
+    family.close()
+  }
+}
+
+function raise(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // ESRCH: just gone. EPERM: it became somebody else's, with their rights.
+  }
+}
+
+function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+async function until(come: () => boolean, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!come() && performance.now() < deadline) await after(LOOK_EVERY_MS)
+}
+
+async function after(ms: number): Promise<false> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  return false
+}
