@@ -16,7 +16,12 @@ export default defineConfig({
         test: {
           name: 'in-process',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.process.test.ts', 'test/**/*.wine.test.ts', 'test/journeys/**'],
+          exclude: [
+            'test/**/*.process.test.ts',
+            'test/**/*.wine.test.ts',
+            'test/**/*.chromium.test.ts',
+            'test/journeys/**',
+          ],
         },
       },
       {
@@ -25,6 +30,16 @@ export default defineConfig({
           name: 'process',
           include: ['test/**/*.process.test.ts', 'test/journeys/**/*.test.ts'],
           testTimeout: 120_000,
+        },
+      },
+      // Debian's Chromium, as real as it gets: needs test/chromium/setup.sh. `npm run test:chromium`
+      {
+        extends: true,
+        test: {
+          name: 'chromium',
+          include: ['test/**/*.chromium.test.ts'],
+          testTimeout: 60_000,
+          fileParallelism: false,
         },
       },
       // Windows under Wine: needs test/wine/setup.sh. `npm run test:wine`

@@ -14,6 +14,7 @@ const COMMANDS = {
   off: 'Forbid it, and erase the ids and what waits',
   log: 'What was accepted, rejected or dropped and why, and what waits',
   flush: 'Deliver what waits now, without waiting for a back-off',
+  proxy: 'Stand before a Chromium, and say why each session with it ended',
   collect: 'Receive events as PostHog does, and print them',
   demo: 'The whole story, with a small CLI and a collector of its own',
 } as const
@@ -72,6 +73,14 @@ export function defineCommands(words: readonly string[], perform: Perform): Argv
       perform(async (screens) => {
         const options = { json: argv.json, destination: destinationOf(argv) }
         return (await import('./flush.ts')).flush(resolvePlace(argv), options, screens)
+      }),
+    )
+    .command('proxy', COMMANDS.proxy, proxyOptions, ({ upstream, launch, listen, token, json, ...argv }) =>
+      perform(async (screens) => {
+        const { proxy } = await import('./proxy.ts')
+        const secret = token ?? (process.env['AFTERWORD_PROXY_TOKEN'] || undefined)
+        const options = { upstream, chromiumLog: argv['chromium-log'], launch, listen, token: secret, json }
+        return proxy({ ...options, place: resolvePlace(argv), destination: destinationHere(argv) }, screens)
       }),
     )
     .command('collect', COMMANDS.collect, collectOptions, ({ listen, database, json }) =>
@@ -136,6 +145,12 @@ function destinationOf({ host, 'api-key': apiKey }: DestinationOptions): Partial
   return { ...(host === undefined ? {} : { host }), ...(apiKey === undefined ? {} : { apiKey }) }
 }
 
+/** What the command line leaves open, the environment may say. */
+function destinationHere(options: DestinationOptions): Partial<Destination> {
+  const { AFTERWORD_HOST: host, AFTERWORD_API_KEY: apiKey } = process.env
+  return { ...destinationOf({ host: host || undefined, 'api-key': apiKey || undefined }), ...destinationOf(options) }
+}
+
 function statusOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions & { deep: boolean }> {
   const base = ofAnApp(cli, 'status', ' [--deep [--host URL [--api-key KEY]]]').option('deep', {
     type: 'boolean',
@@ -153,6 +168,54 @@ function flushOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions
   return withDestination(
     ofAnApp(cli, 'flush', ' [--host URL [--api-key KEY]]'),
     "Where to, instead of the newest event's",
+  )
+}
+
+interface ProxyArguments {
+  readonly upstream: string | undefined
+  readonly 'chromium-log': string | undefined
+  readonly launch: boolean
+  readonly listen: string
+  readonly token: string | undefined
+}
+
+function proxyOptions<T>(cli: Argv<T>): Argv<T & AppOptions & DestinationOptions & ProxyArguments> {
+  const base = ofAnApp(cli, 'proxy', '').usage(
+    usageOf(
+      'proxy',
+      '(--upstream HOST:PORT | --chromium-log FILE | --launch) [--listen HOST:PORT] [--token T] [--app NAME | --directory DIR] [--host URL [--api-key KEY]]',
+    ),
+  )
+  return withDestination(
+    base
+      .option('upstream', { type: 'string', requiresArg: true, describe: "HOST:PORT of a browser's DevTools" })
+      .option('chromium-log', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Read in this FILE where the browser listens, now and after each restart',
+      })
+      .option('launch', {
+        type: 'boolean',
+        default: false,
+        defaultDescription: 'no',
+        describe: 'Start a Chromium, and start it again when it ends',
+      })
+      .option('listen', {
+        type: 'string',
+        requiresArg: true,
+        default: '127.0.0.1:9333',
+        describe: 'HOST:PORT for clients; other than loopback only with --token',
+      })
+      .option('token', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'What clients must bring, as ?token=T; else AFTERWORD_PROXY_TOKEN',
+      })
+      .check(({ upstream, 'chromium-log': log, launch }) => {
+        if ([upstream !== undefined, log !== undefined, launch].filter(Boolean).length === 1) return true
+        throw new Error('it wants one of --upstream HOST:PORT, --chromium-log FILE and --launch')
+      }),
+    'Where events are sent to; else AFTERWORD_HOST',
   )
 }
 

@@ -5,12 +5,15 @@
 import type {
   ALIAS,
   ALWAYS,
+  CDP_CONNECT,
+  CDP_DISCONNECT,
   COMMAND,
   DROPPED,
   EventName,
   EXCEPTION,
   FAILURE,
   PropertyName,
+  SESSION,
   SUCCESS,
 } from './catalogue.ts'
 import type { ShapeName } from './shapes.ts'
@@ -102,6 +105,65 @@ const EXCEPTION_DOCS: Docs<typeof EXCEPTION> = {
   $exception_level: always('PostHog’s level of severity.'),
 }
 
+const SESSION_DOCS: Docs<typeof SESSION> = {
+  duration: always('From start to end in milliseconds; of a recovered session to its last sign of life.'),
+  exit_code: when('if a process ended', 'The exit code of the workload; -1 if nobody saw it end.'),
+  signal: when('if a signal ended it', 'The signal.'),
+  subtype: always('`crashed`: the tracer was gone, and what it had written was recovered.'),
+  termination_reason: always('What ended it.'),
+  snapshot_count: always('How often the process was looked at.'),
+  anomaly_count: always('How many anomalies were seen.'),
+  anomaly_kinds: always('Which kinds of them.'),
+  peak_rss_kb: when('if it could be read', 'The most memory it held, in KiB.'),
+  peak_oom_score: when(
+    'if it could be read',
+    'The highest score the kernel gave it for being killed when memory runs out.',
+  ),
+  peak_fd_ratio: when('if it could be read', 'The most open descriptors, by the limit.'),
+  tracked_comm: when('if it is known', "The process's name as the kernel has it. Never its command line."),
+  tracked_comm_drift: always('Whether it had more than one name.'),
+  trace_status: always('How much could be watched.'),
+  recovered: always('Whether somebody other than its tracer wrote this.'),
+}
+
+const CDP_CONNECT_DOCS: Docs<typeof CDP_CONNECT> = {
+  connection_id: always('A random id, the same in both events of a connection.'),
+  ts_us: always('Microseconds since 1970: when the client asked.'),
+  target: always('Whether the client dialled the browser or one page.'),
+  upstream_id: always("Hash of the browser's own id. Never its address."),
+  dial_ms: always('Until the browser had accepted, or until the proxy gave up.'),
+  client_agent: when('if the client sent a User-Agent', 'Its first product, such as `Playwright/1.65.1`.'),
+  deflate_offered: always('Whether the client offered to compress.'),
+}
+
+const UNLESS_LOST = 'unless `how` is `lost`'
+
+const CDP_DISCONNECT_DOCS: Docs<typeof CDP_DISCONNECT> = {
+  connection_id: always('As in `cdp_connect`.'),
+  ts_us: always('Microseconds since 1970: the first cause, not the verdict. Of a lost one: its beginning.'),
+  reason: always(
+    'Why it ended. `upstream_changed`: the browser restarted. `upstream_error`: it ended, and no new one came. `target_closed`: its tab did. `upstream_unresponsive`: it no longer answered.',
+  ),
+  closed_by: always('Which side ended first.'),
+  how: always('How that was seen. `lost`: the proxy itself was killed, and a later run says so.'),
+  close_code: when('if a close frame was seen', 'Its code.'),
+  close_reason: when('if a close frame gave one', 'Its text, redacted.'),
+  confirmed: always('False: the verdict had to be given before all was known.'),
+  ambiguous: when(UNLESS_LOST, 'Both sides ended so close together that the evidence decided, not the order.'),
+  loop_delay_ms: when(UNLESS_LOST, 'How late the proxy was when it saw the end; 0 unless ambiguous.'),
+  browser_alive: when('after an end by the browser, if it was asked', 'Whether the browser still answered.'),
+  requested: when('if the client did it', 'The act of the client that explains an end by the browser.'),
+  duration_ms: when(UNLESS_LOST, 'From the beginning to the first cause.'),
+  messages_up: when(UNLESS_LOST, 'Messages from the client.'),
+  messages_down: when(UNLESS_LOST, 'Messages from the browser.'),
+  bytes_up: when(UNLESS_LOST, 'Bytes from the client.'),
+  bytes_down: when(UNLESS_LOST, 'Bytes from the browser.'),
+  message_count: when(UNLESS_LOST, 'Messages of both.'),
+  midframe: when(UNLESS_LOST, 'Whether it was cut inside a message.'),
+  paused: when(UNLESS_LOST, 'Whether the end may have been seen late, because the other side read slowly.'),
+  telemetry_dropped: always('How many events of this connection could not be recorded.'),
+}
+
 export const EVENT_DOCS: { readonly [E in EventName]: EventDoc<E> } = {
   'CLI execution succeeded': {
     when: 'Once per command that ended with outcome `ok`.',
@@ -110,6 +172,18 @@ export const EVENT_DOCS: { readonly [E in EventName]: EventDoc<E> } = {
   'CLI execution failed': {
     when: 'Once per command that ended in any other way, whatever ended it.',
     properties: { ...ALWAYS_DOCS, ...COMMAND_DOCS, ...FAILURE_DOCS },
+  },
+  'CLI session summarized': {
+    when: 'Once per traced session, when it ended or when what a dead tracer left was recovered.',
+    properties: { ...ALWAYS_DOCS, ...SESSION_DOCS },
+  },
+  cdp_connect: {
+    when: 'When a client of the CDP proxy has dialled, whether or not there was a browser that answered.',
+    properties: { ...ALWAYS_DOCS, ...CDP_CONNECT_DOCS },
+  },
+  cdp_disconnect: {
+    when: 'Once for each `cdp_connect`, when that connection had ended.',
+    properties: { ...ALWAYS_DOCS, ...CDP_DISCONNECT_DOCS },
   },
   'telemetry dropped': {
     when: 'When the bounds on what may wait on disk made events be dropped.',
@@ -148,4 +222,22 @@ export const SHAPE_DOCS: { readonly [S in ShapeName]: string } = {
   exceptions: 'list of one object',
   fingerprint: '`[\\w.:()-]{1,64}`',
   level: '`error`',
+  session_subtype: '`success`, `failed`, `crashed`',
+  termination:
+    '`natural_exit`, `completed`, `stale`, `idle_stall`, `timed_out`, `signaled`, `oom_killed`, `cancelled`, `spawn_failed`, `tracer_lost`, `crashed`, `reboot`',
+  trace_status: '`full`, `degraded`, `unresolved`, `unsupported`',
+  process_signal: '`SIG[A-Z0-9]{1,10}`',
+  anomaly_kinds: 'list of at most 32 `[a-z][a-z_]{0,39}`',
+  ratio: 'number from 0',
+  comm: '`[\\w.+:-]{1,15}`, else `(other)`',
+  connection: '`[0-9a-f-]{8,36}`',
+  agent: '`[\\w.+-]{1,32}`, with another after a slash',
+  short_hash: '`[0-9a-f]{8,64}`',
+  cdp_target: '`browser`, `page`',
+  cdp_reason:
+    '`client_close`, `context_cancelled`, `upstream_changed`, `upstream_error`, `target_closed`, `upstream_unresponsive`',
+  cdp_side: '`client`, `upstream`, `proxy`',
+  cdp_how: '`close_frame`, `fin`, `reset`, `probe_timeout`, `url_change`, `shutdown`, `dial_failed`, `lost`',
+  cdp_request:
+    '`Browser.close`, `Browser.crash`, `Target.closeTarget`, `oversize_message`, `binary_frame`, `unmasked_frame`',
 }

@@ -61,15 +61,73 @@ export const EXCEPTION = {
   $exception_level: 'level',
 } as const
 
+export const SESSION = {
+  duration: 'milliseconds',
+  exit_code: 'integer?',
+  signal: 'process_signal?',
+  subtype: 'session_subtype',
+  termination_reason: 'termination',
+  snapshot_count: 'count',
+  anomaly_count: 'count',
+  anomaly_kinds: 'anomaly_kinds',
+  peak_rss_kb: 'count?',
+  peak_oom_score: 'count?',
+  peak_fd_ratio: 'ratio?',
+  tracked_comm: 'comm?',
+  tracked_comm_drift: 'boolean',
+  trace_status: 'trace_status',
+  recovered: 'boolean',
+} as const
+
+export const CDP_CONNECT = {
+  connection_id: 'connection',
+  ts_us: 'count',
+  target: 'cdp_target',
+  upstream_id: 'short_hash',
+  dial_ms: 'milliseconds',
+  client_agent: 'agent?',
+  deflate_offered: 'boolean',
+} as const
+
+export const CDP_DISCONNECT = {
+  connection_id: 'connection',
+  ts_us: 'count',
+  reason: 'cdp_reason',
+  closed_by: 'cdp_side',
+  how: 'cdp_how',
+  close_code: 'count?',
+  close_reason: 'message?',
+  confirmed: 'boolean',
+  ambiguous: 'boolean?',
+  loop_delay_ms: 'milliseconds?',
+  browser_alive: 'boolean?',
+  requested: 'cdp_request?',
+  duration_ms: 'milliseconds?',
+  messages_up: 'count?',
+  messages_down: 'count?',
+  bytes_up: 'count?',
+  bytes_down: 'count?',
+  message_count: 'count?',
+  midframe: 'boolean?',
+  paused: 'boolean?',
+  telemetry_dropped: 'count',
+} as const
+
 export const CATALOGUE: {
   readonly 'CLI execution succeeded': typeof ALWAYS & typeof COMMAND & typeof SUCCESS
   readonly 'CLI execution failed': typeof ALWAYS & typeof COMMAND & typeof FAILURE
+  readonly 'CLI session summarized': typeof ALWAYS & typeof SESSION
+  readonly cdp_connect: typeof ALWAYS & typeof CDP_CONNECT
+  readonly cdp_disconnect: typeof ALWAYS & typeof CDP_DISCONNECT
   readonly 'telemetry dropped': typeof ALWAYS & typeof DROPPED
   readonly $create_alias: typeof ALWAYS & typeof ALIAS
   readonly $exception: typeof ALWAYS & typeof EXCEPTION
 } = {
   'CLI execution succeeded': { ...ALWAYS, ...COMMAND, ...SUCCESS },
   'CLI execution failed': { ...ALWAYS, ...COMMAND, ...FAILURE },
+  'CLI session summarized': { ...ALWAYS, ...SESSION },
+  cdp_connect: { ...ALWAYS, ...CDP_CONNECT },
+  cdp_disconnect: { ...ALWAYS, ...CDP_DISCONNECT },
   'telemetry dropped': { ...ALWAYS, ...DROPPED },
   $create_alias: { ...ALWAYS, ...ALIAS },
   $exception: { ...ALWAYS, ...EXCEPTION },

@@ -17,7 +17,7 @@ export interface ScrubbedProperties {
 }
 
 /** Shapes wide enough for a secret to fit in. Identifiers are meant to look random, and are not among them. */
-const WIDE: ReadonlySet<ShapeName> = new Set(['command', 'name', 'fingerprint'])
+const WIDE: ReadonlySet<ShapeName> = new Set(['command', 'name', 'fingerprint', 'comm', 'agent'])
 
 /**
  * Catalogued properties that fit their shape, the message redacted again; on commands' events also host properties by the rule

@@ -1,6 +1,6 @@
 /**
  * The five Win32 functions that windows-job.ts needs, through what can call them: `node:ffi` (Node 26.1 and later; 1 ms), else a
- * koffi that the host application has anyway (15 to 75 ms; never our own dependency). 64-bit only.
+ * koffi that the host application has anyway (15 to 75 ms; an optional peer, never installed for us). 64-bit only.
  */
 
 /** A HANDLE as a number; kernel handles are small, and -1 is "this process". */

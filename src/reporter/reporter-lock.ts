@@ -3,14 +3,16 @@
  * older than 12 s, or dated more than 2 s ahead, is stale. Two winners cost a process, nothing else.
  *
  * Who writes: the launching command makes it (O_EXCL, a token); the child puts its pid in, and its launcher before it where no
- * clock stands outside (the same bytes), keeping the file's date (a date that moved would let the lock outlive its owner). Who deletes: the child, while the token is its own; a launcher whose spawn failed;
- * whoever finds it stale, by renaming it aside first and looking at what was caught.
+ * clock stands outside (the same bytes), keeping the file's date (a date that moved would let the lock outlive its owner). Who
+ * deletes: the child, while the token is its own; a launcher whose spawn failed; whoever finds it stale, by renaming it aside first
+ * and looking at what was caught.
  *
  * Race R8: two commands find the same stale lock. Each renames it aside; the second finds nothing, or catches the first's new
  * lock, sees that it is not the stale one, and links it back.
  */
 import type { Stats } from 'node:fs'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
+import { renameOver, retryOnWindows } from '../files/rename-over.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { REPORTER_LIMITS } from './limits.ts'
 
@@ -60,7 +62,7 @@ function make(path: string, token: string, nowMs: number): LockTaken {
 function takeOver(path: string, token: string, seen: Stats, nowMs: number): LockTaken {
   const aside = `${path}.${token}.tmp`
   try {
-    fs.renameSync(path, aside)
+    renameOver(path, aside)
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? make(path, token, nowMs) : { kind: 'failed', reason: errorCode(error) }
   }
@@ -114,7 +116,7 @@ export function signReporterLock(path: string, token: string, holder: ProcessIns
 export function releaseReporterLock(path: string, token: string): boolean {
   if (parseLock(path)?.token !== token) return false
   try {
-    fs.unlinkSync(path)
+    retryOnWindows(() => fs.unlinkSync(path))
     return true
   } catch {
     return false

@@ -30,7 +30,12 @@ export function countDrop(counts: DropCounts, text: string | null, reason: DropR
       if (key.startsWith('dropped') && typeof value === 'number') addTo(counts, key as keyof DropCounts, value)
     return
   }
-  const kind: DropKind = envelope?.event.startsWith('CLI execution') === true ? 'commands' : 'others'
+  const kind: DropKind =
+    envelope?.event.startsWith('CLI execution') === true
+      ? 'commands'
+      : envelope?.event === 'CLI session summarized'
+        ? 'sessions'
+        : 'others'
   addTo(counts, 'dropped', 1)
   addTo(counts, `dropped_${reason}`, 1)
   addTo(counts, `dropped_${kind}`, 1)

@@ -11,7 +11,10 @@ import type { TrackerSettings } from './tracker-options.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
-export function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | NoIdentity {
+export function firstIdentity(
+  settings: Pick<TrackerSettings, 'app' | 'directory' | 'principal'>,
+  layout: SpoolLayout,
+): Identity | NoIdentity {
   const file = readIdentity(layout.usage)
   if (file.kind === 'identity') return file.identity
   if (file.kind === 'unreadable') return { kind: 'none', reason: `usage.json: ${file.reason}` }

@@ -46,6 +46,19 @@ said; what it does with an event afterwards nobody here can know.`,
 work. Ends with \`N delivered, M rejected, K waiting (why)\`. Exit code 0 if nothing is left waiting, else 1. Where consent is off,
 nothing is sent. Each event goes where its command meant it to go; \`--host\` sends those with the newest event's key (or with
 \`--api-key\`) to another address.`,
+  proxy: `Clients (Playwright's \`connectOverCDP\`, Puppeteer's \`connect\`) use the printed address in the place of the browser's. A line on
+stdout for each session that begins or has ended, with the reason; \`--json\` prints JSON lines. Ctrl-C and SIGTERM tell every client
+(1001) and end it within 5 s, with exit code 0.
+
+- \`--upstream\` takes a browser that runs: it is asked for its address.
+- \`--chromium-log\` reads the address in the log of a browser that somebody else starts and starts again, on whatever port.
+- \`--launch\` starts the first Chromium on \`PATH\`, headless, in a new profile, and starts it again when it dies; how it ended is said on
+  stderr.
+
+The events are \`cdp_connect\` and \`cdp_disconnect\` ([events.md](events.md)). They are recorded for \`--app\` and sent to \`--host\` with
+\`--api-key\` (or \`AFTERWORD_HOST\` and \`AFTERWORD_API_KEY\`); without them, or without consent, they are only printed, and it says so.
+A token on the command line can be seen by everybody on the machine (\`ps\`); \`AFTERWORD_PROXY_TOKEN\` says it in the environment. See [proxy.md](proxy.md) and
+[SECURITY.md](SECURITY.md#the-cdp-proxy).`,
   collect: `A line for each event on stdout until Ctrl-C, which ends it with exit code 0. Without \`--database\` the events are in memory.
 Only addresses of this machine: there is no authentication. See [collector.md](collector.md).`,
   demo: `Runs [docs/examples/acme](examples/acme/README.md) as separate processes, in a temporary home and an environment of its own, so

@@ -53,6 +53,13 @@ describe('probeProcess()', () => {
   })
 })
 
+describe('probeProcess() without /proc', () => {
+  it('asks the system by signal 0', () => {
+    expect(probeProcess(process.pid, null)).toEqual({ state: '?', startTicks: null })
+    expect(probeProcess(2 ** 22 + 1, null)).toBeNull()
+  })
+})
+
 describe('currentInstance()', () => {
   it('is this process, exactly', () => {
     const here = currentInstance()
@@ -72,8 +79,8 @@ describe('currentInstance()', () => {
     expect(judgeInstance({ ...here, start_ticks: (here.start_ticks ?? 0) - 1 }, here, probeProcess)).toBe('gone')
   })
 
-  it('without /proc knows the host name alone', () => {
-    expect(currentInstance('/nonexistent')).toEqual({
+  it.each(['/nonexistent', null])('without /proc (%s) knows the host name alone', (root) => {
+    expect(currentInstance(root)).toEqual({
       pid: process.pid,
       start_ticks: null,
       boot_id: null,

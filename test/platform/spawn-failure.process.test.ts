@@ -78,7 +78,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'the permission model': {
     nodeFlags: ['--no-warnings', PERMISSION, '--allow-fs-read=*'],
-    outcome: { kind: 'failed', reason: 'ERR_ACCESS_DENIED' },
+    outcome: { kind: 'refused', reason: 'permission-denied' },
   },
   'a script that an upgrade has deleted': {
     before: `fs.unlinkSync(process.env.SCRIPT)`,

@@ -1,0 +1,110 @@
+/** The two libraries that people drive Chromium with, through the proxy: whatever works direct works here. */
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { chromium as playwright } from 'playwright-core'
+import puppeteer from 'puppeteer-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { proxyOf } from '../support/cdp-proxy.ts'
+import { freePort, makeFolder, NO_CHROMIUM, startChromium } from '../support/chromium.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47])
+
+async function site(): Promise<string> {
+  const server = http.createServer((request, response) => {
+    if (request.url === '/file')
+      response.setHeader('content-disposition', 'attachment; filename="file.txt"').end('downloaded')
+    else response.setHeader('content-type', 'text/html').end('<title>a page</title><a href="/file">file</a>')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close().closeAllConnections())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function world(token?: string) {
+  const folder = makeFolder()
+  const port = await freePort()
+  const browser = await startChromium(folder, { port })
+  const under = await proxyOf({ upstream: `127.0.0.1:${port}`, ...(token === undefined ? {} : { token }) })
+  return { ...under, folder, browser, restart: () => startChromium(folder, { port }), page: await site() }
+}
+
+describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' : ` (${NO_CHROMIUM})`}`, () => {
+  test('Playwright: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
+    const { proxy, page, ended, browser, restart, events } = await world()
+    const one = await playwright.connectOverCDP(proxy.url)
+    onTestFinished(() => one.close())
+    const context = one.contexts()[0] ?? (await one.newContext())
+    const first = await context.newPage()
+    await first.goto(page)
+    expect(await first.title()).toBe('a page')
+    expect(await first.evaluate(() => 6 * 7)).toBe(42)
+    expect(await first.evaluate("'x'.repeat(20e6).length")).toBe(20e6)
+    expect((await first.screenshot()).subarray(0, 4)).toEqual(PNG)
+    const [download] = await Promise.all([first.waitForEvent('download'), first.click('a')])
+    expect(readFileSync((await download.path()) ?? '', 'utf8')).toBe('downloaded')
+    const second = await context.newPage()
+    await second.goto(page)
+
+    const two = await playwright.connectOverCDP(proxy.url)
+    expect(two.contexts()[0]?.pages().length).toBeGreaterThanOrEqual(2)
+    await two.close()
+    expect(await ended(0)).toMatchObject({ reason: 'client_close', how: 'close_frame' })
+    expect(await first.evaluate('1 + 1')).toBe(2)
+    // 39: it offered to compress, and was not taken up on it.
+    expect(events[0]?.properties).toMatchObject({ deflate_offered: true, target: 'browser' })
+
+    const gone = new Promise((resolve) => one.once('disconnected', resolve))
+    await browser.kill()
+    await gone
+    await restart()
+    expect(await ended(1)).toMatchObject({ reason: 'upstream_changed' })
+    const again = await playwright.connectOverCDP(proxy.url)
+    onTestFinished(() => again.close())
+    expect(await (await again.newContext()).newPage().then((fresh) => fresh.evaluate('2 + 2'))).toBe(4)
+  })
+
+  test('Puppeteer: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
+    const { proxy, page, ended, browser, restart, folder } = await world()
+    const one = await puppeteer.connect({ browserURL: proxy.url })
+    const first = await one.newPage()
+    await first.goto(page)
+    expect(await first.title()).toBe('a page')
+    expect(await first.evaluate('6 * 7')).toBe(42)
+    expect(Buffer.from(await first.screenshot()).subarray(0, 4)).toEqual(PNG)
+    const cdp = await one.target().createCDPSession()
+    await cdp.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder })
+    await first.click('a')
+    await waitUntil(
+      'the file is there',
+      () => readFileSync(`${folder}/file.txt`, { encoding: 'utf8', flag: 'a+' }) === 'downloaded',
+    )
+    await (await one.newPage()).goto(page)
+
+    const two = await puppeteer.connect({ browserURL: proxy.url })
+    expect((await two.pages()).length).toBeGreaterThanOrEqual(2)
+    await two.disconnect()
+    expect(await ended(0)).toMatchObject({ reason: 'client_close', how: 'close_frame' })
+    expect(await first.evaluate('1 + 1')).toBe(2)
+
+    await browser.kill()
+    await waitUntil('Puppeteer knows', () => !one.connected)
+    await restart()
+    expect(await ended(1)).toMatchObject({ reason: 'upstream_changed' })
+    const again = await puppeteer.connect({ browserURL: proxy.url })
+    expect(await (await again.newPage()).evaluate('2 + 2')).toBe(4)
+    await again.close()
+    expect(await ended(2)).toMatchObject({ requested: 'Browser.close' })
+  })
+
+  test('38: with a token a client gets through with it, and nobody without', async () => {
+    const { proxy, events } = await world('correct-horse')
+    await expect(playwright.connectOverCDP(proxy.url)).rejects.toThrow()
+    expect(events).toEqual([])
+    const client = await playwright.connectOverCDP(`${proxy.url}/?token=correct-horse`)
+    expect(client.isConnected()).toBe(true)
+    await client.close()
+    expect(JSON.stringify(events)).not.toContain('correct-horse')
+  })
+})
