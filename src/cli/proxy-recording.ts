@@ -32,7 +32,7 @@ export function proxyRecording(recording: PlaceRecording): EventSink {
     const written = writeBegun(layout, { schema_version: 1, state: 'begun', process: currentInstance(), envelope })
     if (written.kind === 'failed') return failed(written.reason)
     // Race R4, as for a command: `off` between the look and the write.
-    if (mayLeave(attribution)) open.set(String(connection_id), uuid)
+    if (mayLeave(attribution)) open.set(textOf(connection_id), uuid)
     else removeQuietly(inFlightPath(layout, uuid))
   }
 
@@ -51,7 +51,7 @@ export function proxyRecording(recording: PlaceRecording): EventSink {
   return (event) => {
     const { attribution } = event
     if (attribution === null) return
-    const connection = String(event.properties['connection_id'])
+    const connection = textOf(event.properties['connection_id'])
     const uuid = open.get(connection)
     if (event.event === 'cdp_disconnect' && uuid !== undefined) {
       open.delete(connection)
@@ -60,6 +60,10 @@ export function proxyRecording(recording: PlaceRecording): EventSink {
     if (event.event === 'cdp_connect') begin(event, attribution)
     straight(event)
   }
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** What is true of a session whose proxy was killed, and no more. */

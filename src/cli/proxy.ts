@@ -25,7 +25,7 @@ export interface ProxyOptions {
 }
 
 export async function proxy(options: ProxyOptions, { out, err }: Screens): Promise<number> {
-  const say = (text: string): void => void err.write(`afterword proxy: ${printable(text)}\n`)
+  const say = (text: string): void => err.write(`afterword proxy: ${printable(text)}\n`)
   const executable = options.launch ? findChromium(process.env['PATH'] ?? '') : null
   if (options.launch && executable === null) {
     say('there is no Chromium on PATH to launch; --upstream HOST:PORT takes one that runs')
@@ -81,9 +81,9 @@ function eventRow({ event, timestamp, properties }: SinkEvent, paint: Paint): st
   const { reason, how, duration_ms: duration, message_count: messages, target, client_agent: agent } = properties
   const what =
     event === 'cdp_connect'
-      ? [String(target), printable(String(agent ?? ''))]
+      ? [textOf(target), printable(textOf(agent))]
       : [
-          `${String(reason)} (${String(how)})`,
+          `${textOf(reason)} (${textOf(how)})`,
           `${durationInWords(Number(duration))}, ${counted(Number(messages), 'message')}`,
         ]
   const time = clockTime(timestamp, Date.now())
@@ -92,6 +92,10 @@ function eventRow({ event, timestamp, properties }: SinkEvent, paint: Paint): st
 
 function eventLine({ event, uuid, timestamp, properties }: SinkEvent): string {
   return `${JSON.stringify({ event, uuid, timestamp, properties })}\n`
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** A log that cannot be read is looked at ten times a second. */

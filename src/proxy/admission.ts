@@ -48,7 +48,7 @@ export function decideAdmission(facts: AdmissionFacts, settings: AdmissionSettin
 
 /** The target without our token: what the browser gets to see. Everything else stays as it was. */
 export function withoutToken(target: string): string {
-  const [path = '/', query] = splitTarget(target)
+  const [path, query] = splitTarget(target)
   if (query === null) return target
   const rest = query.split('&').filter((pair) => !isToken(pair))
   return rest.length === 0 ? path : `${path}?${rest.join('&')}`

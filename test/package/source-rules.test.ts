@@ -39,9 +39,9 @@ test('processes are started in platform/ alone', () => {
   expect(saying(/child_process/).filter((path) => !path.startsWith('src/platform/'))).toEqual([])
 })
 
-test('a socket is opened by the reporter and the collector alone', () => {
+test('a socket is opened by the reporter, the collector and the proxy alone', () => {
   const network = /['"]node:(https?|net|tls|dgram|http2|dns)['"]|\bfetch\(|\bWebSocket\b/
-  expect(saying(network).filter((path) => !/^src\/(reporter|collector)\//.test(path))).toEqual([])
+  expect(saying(network).filter((path) => !/^src\/(reporter|collector|proxy)\//.test(path))).toEqual([])
 })
 
 test('nothing is printed but by log mode, the notice and a command of the host', () => {

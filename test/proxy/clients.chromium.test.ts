@@ -18,7 +18,7 @@ async function site(): Promise<string> {
     else response.setHeader('content-type', 'text/html').end('<title>a page</title><a href="/file">file</a>')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => server.close().closeAllConnections())
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 

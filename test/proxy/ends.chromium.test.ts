@@ -1,6 +1,6 @@
 /** Why a session with a real Chromium ended: what the wire said, and what the proxy made of it. */
 import { describe, expect, test } from 'vitest'
-import { dialCdp } from '../support/raw-cdp-client.ts'
+import { dialCdp } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
 import { freePort, makeFolder, NO_CHROMIUM, signalGroup, startChromium } from '../support/chromium.ts'
 import { waitUntil } from '../support/wait-until.ts'

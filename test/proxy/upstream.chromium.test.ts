@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { dialCdp } from '../support/raw-cdp-client.ts'
+import { dialCdp } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
 import { freePort, makeFolder, NO_CHROMIUM, startChromium } from '../support/chromium.ts'
 import { waitUntil } from '../support/wait-until.ts'
