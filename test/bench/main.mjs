@@ -20,7 +20,9 @@ const unknown = [
   ...wanted.filter((name) => !benches.some((bench) => bench.name === name)),
 ]
 if (unknown.length > 0) {
-  console.error(`bench: got ${unknown.join(' ')}, wants [${benches.map(({ name }) => name).join(' | ')}] [--quick] [--write]`)
+  console.error(
+    `bench: got ${unknown.join(' ')}, wants [${benches.map(({ name }) => name).join(' | ')}] [--quick] [--write]`,
+  )
   process.exit(2)
 }
 

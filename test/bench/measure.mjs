@@ -34,7 +34,8 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
     .map((line) => line.split(' '))
   const rows = lines.filter(([kind]) => kind !== 'killed').map(([kind, ...numbers]) => [kind, numbers.map(Number)])
   const host = rows.find(([kind]) => kind === 'host')?.[1]
-  if (host === undefined) throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)
+  if (host === undefined)
+    throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)
   const [, wallNs, queuedNs, cpuUs, peakKb, status] = host
   const left = rows.filter(([kind]) => kind === 'left').map(([, numbers]) => numbers)
   const leftCpuMs = left.reduce((sum, numbers) => sum + numbers[3], 0) / 1e3

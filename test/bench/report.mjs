@@ -36,7 +36,8 @@ export function createReport(out = process.stderr) {
     },
     table(title, heads, rows) {
       say(`\n${title}\n\n| ${heads.join(' | ')} |\n|${heads.map(() => '---').join('|')}|`)
-      for (const cells of rows) say(`| ${cells.map((cell) => (typeof cell === 'number' ? round(cell) : cell)).join(' | ')} |`)
+      for (const cells of rows)
+        say(`| ${cells.map((cell) => (typeof cell === 'number' ? round(cell) : cell)).join(' | ')} |`)
       say('')
     },
   }

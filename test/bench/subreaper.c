@@ -98,9 +98,7 @@ int main(int count, char **words) {
     siginfo_t info = {0};
     if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) != 0) {
       if (!is_over) {
-        struct timespec none = {0, 0};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) != 0) break; /* ECHILD */
-        nanosleep(&none, NULL);
         continue;
       }
       killed += kill_children();
