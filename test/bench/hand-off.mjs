@@ -18,7 +18,7 @@ export async function run({ quick, report }) {
     const about = [...CONTENDERS, ...(peers.kind === 'ready' ? peers.peers : []), ...sizes.flatMap(bigContenders)]
     const contenders = []
     for (const one of about) contenders.push(await makeContender(world, built.program, one))
-    const runs = await inRounds(contenders, quick ? 7 : 25, report)
+    const runs = await inRounds(contenders, quick ? 7 : 20, report)
     costRows(runs, report)
     for (const size of sizes) bigRows(runs, size, report)
     const by = (id) => contenders.find((one) => one.id === id)

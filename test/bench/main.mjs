@@ -1,15 +1,16 @@
 /**
  * npm run bench [-- NAME...] [--quick] [--write]: every file of this folder that exports `name` and `run({ quick, report })`, each
- * row beside its budget. --write puts the figures into docs/benchmarks.md, with the machine, the date and the method. Exit 0: it ran,
+ * row beside its budget. --write puts the figures into benchmarks.md of docs, with the machine, the date and the method. Exit 0: it ran,
  * whatever the budgets say; 1: a bench broke; 2: wrong usage.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createReport } from './report.mjs'
 
 const OWN = new Set(['main.mjs'])
-const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url))
+const PAGE = join(fileURLToPath(new URL('../../docs', import.meta.url)), 'benchmarks.md')
 
 const words = process.argv.slice(2)
 const flags = words.filter((word) => word.startsWith('-'))
@@ -40,6 +41,7 @@ for (const bench of benches) {
     report.skip(bench.name, `the bench broke: ${error instanceof Error ? error.message : String(error)}`)
     console.error(error)
   }
+  report.endBench()
 }
 const { met, notMet, skipped } = report.counts
 console.log(`\n${met} met, ${notMet} not met, ${skipped} skipped; load average now ${loadavg()[0].toFixed(1)}`)
