@@ -1,0 +1,73 @@
+/** One run of a program and everything it leaves behind, by the wall clock, the CPU and the peak memory. Linux, and a C compiler. */
+import { execFile, execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const SOURCE = fileURLToPath(new URL('subreaper.c', import.meta.url))
+const LIMIT_MS = 60_000
+const run = promisify(execFile)
+
+/** Compiles the subreaper into `folder`. Returns its path, or why there is none. */
+export function buildSubreaper(folder) {
+  if (process.platform !== 'linux') return { kind: 'skipped', why: `needs Linux, this is ${process.platform}` }
+  const program = join(folder, 'subreaper')
+  try {
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, SOURCE], { stdio: ['ignore', 'ignore', 'pipe'] })
+    return { kind: 'ready', program }
+  } catch (error) {
+    const why = error.code === 'ENOENT' ? 'no cc on the PATH' : `cc: ${String(error.stderr ?? error.message).trim()}`
+    return { kind: 'skipped', why }
+  }
+}
+
+/**
+ * `wallMs` is the host's, net of waiting for a processor. `leftCpuMs`, `leftPeakKb`: of what the host did not wait for itself.
+ * `leftProcesses`: those of them that reached Node's size. `exitNs`: process.hrtime of the host's end. `status`: 128 + a signal's number.
+ */
+export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, limitMs = LIMIT_MS }) {
+  const words = [String(afterMs), String(limitMs), process.execPath, ...args]
+  const { stdout, stderr } = await run(subreaper, words, { env, cwd, maxBuffer: 2 ** 24 })
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '))
+  const rows = lines.filter(([kind]) => kind !== 'killed').map(([kind, ...numbers]) => [kind, numbers.map(Number)])
+  const host = rows.find(([kind]) => kind === 'host')?.[1]
+  if (host === undefined)
+    throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)
+  const [, wallNs, queuedNs, cpuUs, peakKb, status] = host
+  const left = rows.filter(([kind]) => kind === 'left').map(([, numbers]) => numbers)
+  const leftCpuMs = left.reduce((sum, numbers) => sum + numbers[3], 0) / 1e3
+  return {
+    exitNs: BigInt(lines.find(([kind]) => kind === 'host')[1]),
+    wallMs: (wallNs - queuedNs) / 1e6,
+    hostCpuMs: cpuUs / 1e3,
+    leftCpuMs,
+    treeCpuMs: cpuUs / 1e3 + leftCpuMs,
+    hostPeakKb: peakKb,
+    leftPeakKb: Math.max(0, ...left.map((numbers) => numbers[4])),
+    leftProcesses: left.filter((numbers) => numbers[4] > 20_000).length,
+    lastExitNs: rows.reduce((last, [, numbers]) => Math.max(last, numbers[0]), 0),
+    killed: Number(lines.find(([kind]) => kind === 'killed')?.[1] ?? 0),
+    status,
+    stderr,
+  }
+}
+
+/** Of an empty list NaN: no budget is met by it. */
+export function quantile(values, share) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const place = (sorted.length - 1) * share
+  const low = sorted[Math.floor(place)] ?? Number.NaN
+  return low + ((sorted[Math.ceil(place)] ?? low) - low) * (place - Math.floor(place))
+}
+
+export function median(values) {
+  return quantile(values, 0.5)
+}
+
+/** Median of what `of` makes of the two runs of one round. */
+export function paired(left, right, of) {
+  return median(left.map((run, round) => of(run, right[round])))
+}

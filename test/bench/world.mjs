@@ -1,0 +1,85 @@
+/** Where the contenders run: a temporary folder with their programs, the built package, an empty one, and a home for each. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startEndpoint } from './endpoint.mjs'
+import { measure } from './measure.mjs'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export function makeWorld() {
+  if (!existsSync(join(ROOT, 'dist/index.js'))) throw new Error('benching the package: no dist, wants `npm run build`')
+  const folder = mkdtempSync(join(tmpdir(), 'afterword-bench-'))
+  const packages = join(folder, 'node_modules')
+  cpSync(join(ROOT, 'test/programs/bench'), folder, { recursive: true })
+  cpSync(join(folder, 'empty-package'), join(packages, 'empty-package'), { recursive: true })
+  // Copies, not links: Node warns about require() of an ES module outside node_modules, and that costs.
+  for (const part of ['package.json', 'dist'])
+    cpSync(join(ROOT, part), join(packages, 'afterword', part), { recursive: true })
+  symlinkSync(join(ROOT, 'node_modules/posthog-node'), join(packages, 'posthog-node'))
+  return { folder, packages, leave: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** One contender: `act` runs it once, in its own home, against its own endpoint. */
+export async function makeContender(world, subreaper, about) {
+  const home = join(world.folder, 'homes', about.id)
+  mkdirSync(home, { recursive: true })
+  const endpoint = await startEndpoint()
+  const act = async (settings = {}) => {
+    const {
+      preload = about.preload ?? false,
+      script = about.script,
+      afterMs = about.afterMs,
+      variables = {},
+    } = settings
+    if (settings.asItIs !== true) about.before?.(home)
+    endpoint.take()
+    const env = {
+      PATH: process.env.PATH,
+      HOME: home,
+      TMPDIR: home,
+      ENDPOINT: endpoint.url,
+      MEDUSA_TELEMETRY_HOST: endpoint.url,
+      ...about.variables,
+      ...variables,
+    }
+    const args = [...(preload ? ['--require', join(world.folder, 'on-command.cjs')] : []), join(world.folder, script)]
+    if (settings.argument !== undefined) args.push(join(world.folder, settings.argument))
+    const run = await measure(subreaper, {
+      args,
+      env,
+      cwd: world.folder,
+      ...(afterMs === undefined ? {} : { afterMs }),
+    })
+    const arrivals = endpoint.take()
+    const arrivalMs = arrivals.length === 0 ? Number.NaN : Number(arrivals[0].atNs - run.exitNs) / 1e6
+    return { ...run, arrivals, arrivalMs }
+  }
+  return { ...about, home, endpoint, act }
+}
+
+/** afterword's own files of a home; docs/spool.md. */
+const telemetry = (home) => join(home, '.acme/telemetry')
+
+/** As if no reporter had run, and nothing waited. */
+export function clearSpool(home) {
+  for (const name of ['reporter.lock', 'backoff.json']) rmSync(join(telemetry(home), name), { force: true })
+  for (const name of ['pending', 'in-flight']) emptyFolder(join(telemetry(home), name))
+}
+
+/** As if a reporter were at work: what a command sees of it is a fresh lock. */
+export function pretendReporter(home) {
+  clearSpool(home)
+  mkdirSync(telemetry(home), { recursive: true })
+  writeFileSync(join(telemetry(home), 'reporter.lock'), '{"token":"bench"}\n')
+}
+
+export function forgetBackoff(home) {
+  rmSync(join(telemetry(home), 'backoff.json'), { force: true })
+}
+
+function emptyFolder(folder) {
+  if (existsSync(folder))
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+}
