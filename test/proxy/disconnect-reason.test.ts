@@ -66,7 +66,7 @@ test('resolveDisconnectReason() P6: an end and a new address in either order, an
         resolveDisconnectReason('upstream', new AbortController().signal, upstream, OLD, 60_000),
       )
       const news = turns(newsTurn).then(() => {
-        for (let i = 0; i <= repeats; i++) upstream.set(NEW + i)
+        for (let i = 0; i <= repeats; i++) upstream.set(`${NEW}${i}`)
       })
       await news
       expect(await end).toBe('upstream_changed')
