@@ -16,7 +16,8 @@ import { Upstream } from './upstream.ts'
 export type { CdpProxyOptions } from './proxy-options.ts'
 export type { CdpConnect, CdpDisconnect } from './proxy-events.ts'
 export type { PumpExitCause } from './pump-end.ts'
-export { type DisconnectReason, resolveDisconnectReason } from './disconnect-reason.ts'
+export { resolveDisconnectReason } from './disconnect-reason.ts'
+export type { DisconnectReason } from './proxy-events.ts'
 
 export interface CdpProxy {
   /** `http://127.0.0.1:9333`, without the token. */

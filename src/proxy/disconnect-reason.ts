@@ -2,15 +2,8 @@
  * From the fact of who ended a session to the reason why. The pump has no opinion, this page nothing but.
  */
 import type { PumpExitCause } from './pump-end.ts'
+import type { DisconnectReason } from './proxy-events.ts'
 import type { UpstreamView } from './upstream.ts'
-
-export type DisconnectReason =
-  | 'client_close'
-  | 'context_cancelled'
-  | 'upstream_changed'
-  | 'upstream_error'
-  | 'target_closed'
-  | 'upstream_unresponsive'
 
 /** The reason, and whether the restart window was looked through to its end. */
 export interface RestartVerdict {

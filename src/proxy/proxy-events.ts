@@ -2,7 +2,15 @@
  * What a session says when it begins and when it has ended: the properties of `cdp_connect` and `cdp_disconnect` under their
  * wire names. Whoever gets them holds them to the catalogue; `close_reason` and `client_agent` are other people's words.
  */
-import type { DisconnectReason } from './disconnect-reason.ts'
+
+/** Why a session ended. */
+export type DisconnectReason =
+  | 'client_close'
+  | 'context_cancelled'
+  | 'upstream_changed'
+  | 'upstream_error'
+  | 'target_closed'
+  | 'upstream_unresponsive'
 
 /** Where an end was seen: the side that ended first, or the proxy's own act. */
 export type ClosedBy = 'client' | 'upstream' | 'proxy'

@@ -4,7 +4,7 @@
  */
 import { askBrowser, browserPathIn, listsTarget } from './ask-browser.ts'
 import { confirmRestart, resolveDisconnectReason } from './disconnect-reason.ts'
-import type { DisconnectReason } from './disconnect-reason.ts'
+import type { DisconnectReason } from './proxy-events.ts'
 import type { PumpEnd } from './pump-end.ts'
 import type { UpstreamView } from './upstream.ts'
 

@@ -65,10 +65,8 @@ test('resolveDisconnectReason() P6: an end and a new address in either order, an
       const end = turns(endTurn).then(() =>
         resolveDisconnectReason('upstream', new AbortController().signal, upstream, OLD, 60_000),
       )
-      const news = turns(newsTurn).then(() => {
-        for (let i = 0; i <= repeats; i++) upstream.set(NEW + i)
-      })
-      await news
+      await turns(newsTurn)
+      for (let i = 0; i <= repeats; i++) upstream.set(`${NEW}${i}`)
       expect(await end).toBe('upstream_changed')
       expect(upstream.subscribers).toBe(0)
     }),
