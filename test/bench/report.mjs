@@ -4,6 +4,7 @@
  *   progress(text)                              what is being done; one line on a terminal, nothing in a file
  *   row({ what, budget, limit, figure, unit })  met while figure ≤ limit; `atLeast: true` turns it round; `note` follows
  *   skip(what, why)                             a row that could not be measured
+ *   line(text)                                  as it is
  *   table(title, heads, rows)                   figures without a budget; printed after the rows
  */
 export function createReport(out = process.stderr) {
@@ -18,6 +19,7 @@ export function createReport(out = process.stderr) {
   return {
     lines,
     counts,
+    line: say,
     heading(name) {
       say(`\n## ${name}\n`)
       say('| what | budget | figure | |\n|---|---|---|---|')
