@@ -31,7 +31,7 @@ export async function proxyOf(options: CdpProxyOptions): Promise<ProxyUnderTest>
         'the session is over',
         () => events.filter(({ event }) => event === 'cdp_disconnect')[n],
       )
-      return event.properties as Record<string, unknown>
+      return event.properties
     },
   }
 }
