@@ -17,7 +17,7 @@ test('EventProperties are those of the table', () => {
   expectTypeOf<EventProperties<'CLI execution succeeded'>['outcome']>().toEqualTypeOf<'ok'>()
   // @ts-expect-error a success has no message
   expectTypeOf<EventProperties<'CLI execution succeeded'>['error_message']>()
-  expect(Object.keys(CATALOGUE)).toHaveLength(6)
+  expect(Object.keys(CATALOGUE)).toHaveLength(8)
 })
 
 test.each(Object.keys(CATALOGUE) as EventName[])('CATALOGUE never has an address or a place: %s', (event) => {
