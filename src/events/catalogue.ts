@@ -113,6 +113,7 @@ export const CDP_DISCONNECT = {
   telemetry_dropped: 'count',
 } as const
 
+/** Made by a call that bundlers know to be pure: a host, which never looks into it, does not carry it. */
 export const CATALOGUE: {
   readonly 'CLI execution succeeded': typeof ALWAYS & typeof COMMAND & typeof SUCCESS
   readonly 'CLI execution failed': typeof ALWAYS & typeof COMMAND & typeof FAILURE
@@ -122,7 +123,7 @@ export const CATALOGUE: {
   readonly 'telemetry dropped': typeof ALWAYS & typeof DROPPED
   readonly $create_alias: typeof ALWAYS & typeof ALIAS
   readonly $exception: typeof ALWAYS & typeof EXCEPTION
-} = {
+} = /* @__PURE__ */ (() => ({
   'CLI execution succeeded': { ...ALWAYS, ...COMMAND, ...SUCCESS },
   'CLI execution failed': { ...ALWAYS, ...COMMAND, ...FAILURE },
   'CLI session summarized': { ...ALWAYS, ...SESSION },
@@ -131,7 +132,7 @@ export const CATALOGUE: {
   'telemetry dropped': { ...ALWAYS, ...DROPPED },
   $create_alias: { ...ALWAYS, ...ALIAS },
   $exception: { ...ALWAYS, ...EXCEPTION },
-}
+}))()
 
 export type EventName = keyof typeof CATALOGUE
 export type PropertyName<E extends EventName = EventName> = E extends EventName
@@ -169,7 +170,13 @@ export function shapeOf(event: EventName, property: string): ShapeName | undefin
   return table[property]?.replace('?', '') as ShapeName
 }
 
-/** True for a property that any event of ours carries: a host cannot declare it again. */
-export function isCatalogueProperty(property: string): boolean {
-  return Object.values(CATALOGUE).some((table) => Object.hasOwn(table, property))
+/**
+ * What the events of a tracker carry. Not those of sessions and of the proxy: a host's own properties never meet them, and their
+ * tables would be 2 kB more for each host to load.
+ */
+const TRACKER_TABLES: readonly Table[] = [ALWAYS, COMMAND, SUCCESS, FAILURE, DROPPED, ALIAS, EXCEPTION]
+
+/** True for a property that a tracker's own events carry: a host cannot declare it again. */
+export function isReservedProperty(property: string): boolean {
+  return TRACKER_TABLES.some((table) => Object.hasOwn(table, property))
 }

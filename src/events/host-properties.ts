@@ -2,7 +2,7 @@
  * Properties of the host's own, by declared type only: one of a list the host wrote down, an integer, a boolean. There is no
  * constructor for free text, so what a user typed cannot get in by accident: it does not compile, and does not run.
  */
-import { isCatalogueProperty } from './catalogue.ts'
+import { isReservedProperty } from './catalogue.ts'
 import type { Properties } from './envelope.ts'
 import { looksSecret } from './looks-secret.ts'
 
@@ -80,7 +80,7 @@ export function boolean(): BooleanType {
 
 /** `token` is PostHog's: in the properties it would stand for the project key. */
 export function isHostPropertyName(name: string): boolean {
-  return NAME.test(name) && name !== 'token' && !isCatalogueProperty(name)
+  return NAME.test(name) && name !== 'token' && !isReservedProperty(name)
 }
 
 /** Whether a value could be one of a declared list; all that the reporter, which has no declaration, can ask. */

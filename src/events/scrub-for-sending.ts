@@ -8,7 +8,8 @@ import { isHostPropertyName, isHostString } from './host-properties.ts'
 import { looksSecret } from './looks-secret.ts'
 import { NO_CONTEXT, type RedactionContext, redactMessage } from './redact.ts'
 import { scrubExceptionList } from './scrub-exception-list.ts'
-import { fits, type ShapeName } from './shapes.ts'
+import { fitsAny } from './fits-any.ts'
+import type { ShapeName } from './shapes.ts'
 
 export interface ScrubbedProperties {
   readonly properties: Properties
@@ -43,7 +44,7 @@ function scrubProperty(event: string, name: string, value: Json, context: Redact
   if (!isEventName(event)) return undefined
   const shape = shapeOf(event, name)
   if (shape === undefined) return isCommandEvent(event) && isHostProperty(name, value) ? value : undefined
-  if (!fits(shape, value)) return undefined
+  if (!fitsAny(shape, value)) return undefined
   if (shape === 'message') return redactMessage(value, context) ?? undefined
   if (shape === 'exceptions') return scrubExceptionList(value) ?? undefined
   return WIDE.has(shape) && typeof value === 'string' && looksSecret(value) ? undefined : value

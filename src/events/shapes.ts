@@ -1,8 +1,10 @@
 /** The shapes a catalogued value may have: closed, each with its type and its run-time check. No shape admits free text. */
 import type { EndSignal, Outcome } from '../tracker/command-outcome.ts'
+import { type Check, passes } from './check.ts'
 import type { ExceptionList } from './exception-list.ts'
+import type { ObservedValues } from './observed-shapes.ts'
 
-export interface ShapeValues {
+export interface ShapeValues extends ObservedValues {
   true: true
   null: null
   boolean: boolean
@@ -27,78 +29,15 @@ export interface ShapeValues {
   exceptions: ExceptionList
   fingerprint: string
   level: 'error'
-  session_subtype: 'success' | 'failed' | 'crashed'
-  termination: SessionTermination
-  trace_status: 'full' | 'degraded' | 'unresolved' | 'unsupported'
-  process_signal: string
-  anomaly_kinds: readonly string[]
-  /** From 0, such as open descriptors by their limit. */
-  ratio: number
-  comm: string
-  connection: string
-  short_hash: string
-  agent: string
-  cdp_target: (typeof CDP_TARGETS)[number]
-  cdp_reason: (typeof CDP_REASONS)[number]
-  cdp_side: (typeof CDP_SIDES)[number]
-  cdp_how: (typeof CDP_HOWS)[number]
-  cdp_request: (typeof CDP_REQUESTS)[number]
 }
 export type ShapeName = keyof ShapeValues
-
-/** How a traced session can end; session/termination.ts decides. */
-const SESSION_TERMINATIONS = [
-  'natural_exit',
-  'completed',
-  'stale',
-  'idle_stall',
-  'timed_out',
-  'signaled',
-  'oom_killed',
-  'cancelled',
-  'spawn_failed',
-  'tracer_lost',
-  'crashed',
-  'reboot',
-] as const
-export type SessionTermination = (typeof SESSION_TERMINATIONS)[number]
-
-const CDP_TARGETS = ['browser', 'page'] as const
-const CDP_REASONS = [
-  'client_close',
-  'context_cancelled',
-  'upstream_changed',
-  'upstream_error',
-  'target_closed',
-  'upstream_unresponsive',
-] as const
-const CDP_SIDES = ['client', 'upstream', 'proxy'] as const
-/** `lost` is nobody's sight: the proxy was killed, and a later run says so. */
-const CDP_HOWS = [
-  'close_frame',
-  'fin',
-  'reset',
-  'probe_timeout',
-  'url_change',
-  'shutdown',
-  'dial_failed',
-  'lost',
-] as const
-const CDP_REQUESTS = [
-  'Browser.close',
-  'Browser.crash',
-  'Target.closeTarget',
-  'oversize_message',
-  'binary_frame',
-  'unmasked_frame',
-] as const
+/** Those of the events that a tracker records: all that a host loads. The others: observed-shapes.ts. */
+type TrackerShapeName = Exclude<ShapeName, keyof ObservedValues>
 
 export const MESSAGE_LENGTH_MAX: number = 300
 export const ID_LENGTH_MAX: number = 200
 
-type Check = RegExp | readonly (string | true | null)[] | ((value: unknown) => boolean)
-
-const CHECKS: { readonly [S in ShapeName]: Check } = {
+const CHECKS: { readonly [S in TrackerShapeName]: Check } = {
   true: [true],
   null: [null],
   boolean: (value) => typeof value === 'boolean',
@@ -120,28 +59,9 @@ const CHECKS: { readonly [S in ShapeName]: Check } = {
   exceptions: (value) => Array.isArray(value) && value.length > 0, // looked into, and made anew, by scrubExceptionList
   fingerprint: /^[\w.:()-]{1,64}$/,
   level: ['error'] satisfies ShapeValues['level'][],
-  session_subtype: ['success', 'failed', 'crashed'] satisfies ShapeValues['session_subtype'][],
-  termination: SESSION_TERMINATIONS,
-  trace_status: ['full', 'degraded', 'unresolved', 'unsupported'] satisfies ShapeValues['trace_status'][],
-  process_signal: /^SIG[A-Z0-9]{1,10}$/,
-  anomaly_kinds: (value) =>
-    Array.isArray(value) && value.length <= 32 && value.every((kind) => /^[a-z][a-z_]{0,39}$/.test(String(kind))),
-  ratio: (value) => Number.isFinite(value) && (value as number) >= 0,
-  comm: /^(?:[\w.+:-]{1,15}|\(other\))$/,
-  connection: /^[0-9a-f-]{8,36}$/,
-  agent: /^[\w.+-]{1,32}(?:\/[\w.+-]{1,32})?$/,
-  short_hash: /^[0-9a-f]{8,64}$/,
-  cdp_target: CDP_TARGETS,
-  cdp_reason: CDP_REASONS,
-  cdp_side: CDP_SIDES,
-  cdp_how: CDP_HOWS,
-  cdp_request: CDP_REQUESTS,
 }
 
-/** Whether a value may leave under this shape. Never throws. */
-export function fits<S extends ShapeName>(shape: S, value: unknown): value is ShapeValues[S] {
-  const check = CHECKS[shape]
-  if (typeof check === 'function') return check(value)
-  if (check instanceof RegExp) return typeof value === 'string' && check.test(value)
-  return (check as readonly unknown[]).includes(value)
+/** Whether a value may leave under this shape of a tracker's event. Never throws. */
+export function fits<S extends TrackerShapeName>(shape: S, value: unknown): value is ShapeValues[S] {
+  return passes(CHECKS[shape], value)
 }

@@ -1,7 +1,8 @@
 /** `summary.json`: how a session ended and what it used; and the event that says so. Pure. */
 import type { EventProperties } from '../events/catalogue.ts'
 import type { Attribution, SinkEvent } from '../events/event-sink.ts'
-import { fits, type ShapeValues } from '../events/shapes.ts'
+import { fitsAny } from '../events/fits-any.ts'
+import type { ShapeValues } from '../events/shapes.ts'
 import type { TraceStatus } from './session-record.ts'
 
 export interface SessionSummary {
@@ -40,16 +41,16 @@ export function sessionSummarized(summary: SessionSummary, attribution: Attribut
     $ip: null,
     duration: Math.max(0, Math.round(summary.duration_seconds * 100_000) / 100),
     ...(exit_code === null ? {} : { exit_code }),
-    ...(signal !== null && fits('process_signal', signal) ? { signal } : {}),
+    ...(signal !== null && fitsAny('process_signal', signal) ? { signal } : {}),
     subtype: summary.subtype,
     termination_reason: summary.termination_reason,
     snapshot_count: summary.snapshot_count,
     anomaly_count: summary.anomaly_count,
-    anomaly_kinds: summary.anomaly_kinds.filter((kind) => fits('anomaly_kinds', [kind])).slice(0, 32),
+    anomaly_kinds: summary.anomaly_kinds.filter((kind) => fitsAny('anomaly_kinds', [kind])).slice(0, 32),
     ...(peak_rss_kb === null ? {} : { peak_rss_kb }),
     ...(peak_oom_score === null ? {} : { peak_oom_score }),
     ...(peak_fd_ratio === null ? {} : { peak_fd_ratio }),
-    ...(tracked_comm === null ? {} : { tracked_comm: fits('comm', tracked_comm) ? tracked_comm : '(other)' }),
+    ...(tracked_comm === null ? {} : { tracked_comm: fitsAny('comm', tracked_comm) ? tracked_comm : '(other)' }),
     tracked_comm_drift: summary.tracked_comm_drift,
     trace_status: summary.trace_status,
     recovered: summary.recovered,

@@ -3,11 +3,11 @@ import {
   CATALOGUE,
   type EventName,
   type EventProperties,
-  isCatalogueProperty,
+  isReservedProperty,
   isEventName,
   shapeOf,
 } from '../../src/events/catalogue.ts'
-import { fits } from '../../src/events/shapes.ts'
+import { fitsAny } from '../../src/events/fits-any.ts'
 
 test('EventProperties are those of the table', () => {
   type Failed = EventProperties<'CLI execution failed'>
@@ -30,7 +30,7 @@ test('shapeOf() knows own properties only', () => {
   expect(shapeOf('telemetry dropped', 'signal')).toBeUndefined()
 })
 
-test('isEventName() and isCatalogueProperty() are not fooled by prototypes', () => {
+test('isEventName() and isReservedProperty() are not fooled by prototypes', () => {
   expect(['CLI execution failed', '$exception', 'toString', '__proto__', ''].map(isEventName)).toEqual([
     true,
     true,
@@ -38,7 +38,7 @@ test('isEventName() and isCatalogueProperty() are not fooled by prototypes', () 
     false,
     false,
   ])
-  expect(['alias', '$ip', 'toString', '__proto__', 'tool'].map(isCatalogueProperty)).toEqual([
+  expect(['alias', '$ip', 'toString', '__proto__', 'tool'].map(isReservedProperty)).toEqual([
     true,
     true,
     false,
@@ -47,18 +47,18 @@ test('isEventName() and isCatalogueProperty() are not fooled by prototypes', () 
   ])
 })
 
-test('fits() takes no number that JSON does not have', () => {
-  expect([Number.NaN, Number.POSITIVE_INFINITY, -1, '1'].map((value) => fits('milliseconds', value))).toEqual([
+test('fitsAny() takes no number that JSON does not have', () => {
+  expect([Number.NaN, Number.POSITIVE_INFINITY, -1, '1'].map((value) => fitsAny('milliseconds', value))).toEqual([
     false,
     false,
     false,
     false,
   ])
-  expect([1.25, 0].map((value) => fits('milliseconds', value))).toEqual([true, true])
+  expect([1.25, 0].map((value) => fitsAny('milliseconds', value))).toEqual([true, true])
 })
 
-test('fits() takes no line break at an end', () => {
+test('fitsAny() takes no line break at an end', () => {
   for (const shape of ['command', 'version', 'name', 'os_release', 'fingerprint'] as const) {
-    expect([shape, fits(shape, 'a\n'), fits(shape, '1\n')]).toEqual([shape, false, false])
+    expect([shape, fitsAny(shape, 'a\n'), fitsAny(shape, '1\n')]).toEqual([shape, false, false])
   }
 })
