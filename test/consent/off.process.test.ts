@@ -7,6 +7,7 @@ import { CommandTracker } from '../../src/index.ts'
 import { startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, start } from '../support/run.ts'
+import { TIMED } from '../support/timed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const COMMAND = program('command.mjs')
@@ -374,7 +375,7 @@ describe('in CI', () => {
     expect(home.files()).not.toContain('telemetry/reporter.lock')
   })
 
-  test("ci: 'inline' with a silent endpoint: the host waits 1.5 s at most, and the event waits", async () => {
+  test("ci: 'inline' with a silent endpoint: the host waits 1.5 s at most, and the event waits", TIMED, async () => {
     const hole = await startBlackHole()
     onTestFinished(() => hole.close())
     const home = makeHome()

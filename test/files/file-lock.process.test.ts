@@ -4,6 +4,7 @@ import { replaceFile } from '../../src/files/atomic-write.ts'
 import { LOCK_STALE_MS, withFileLock } from '../../src/files/file-lock.ts'
 import { makeHome } from '../support/home.ts'
 import { runNode, start } from '../support/run.ts'
+import { TIMED } from '../support/timed.ts'
 
 const URLS = ['file-lock', 'atomic-write'].map((name) => new URL(`../../dist/files/${name}.js`, import.meta.url).href)
 const IMPORTS = `import fs from 'node:fs'
@@ -29,7 +30,7 @@ describe('withFileLock()', () => {
     expect(existsSync(`${path}.lock`)).toBe(false)
   })
 
-  it('is busy while another has it, and waits no longer than told', () => {
+  it('is busy while another has it, and waits no longer than told', TIMED, () => {
     const startedAt = Date.now()
     const inner = withFileLock(path, 1000, () => [withFileLock(path, 0, () => 1), withFileLock(path, 100, () => 1)])
     expect(inner).toEqual({ kind: 'done', value: [{ kind: 'busy' }, { kind: 'busy' }] })

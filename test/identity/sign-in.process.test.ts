@@ -6,6 +6,7 @@ import type { AuthFault } from '../support/fake-auth.ts'
 import type { FakeEvent } from '../support/fake-posthog.ts'
 import { startBlackHole } from '../support/fake-posthog.ts'
 import { childrenOf } from '../support/run.ts'
+import { TIMED } from '../support/timed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const UUID4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -481,6 +482,7 @@ describe('the box of a login', () => {
 
   test.each(['return', 'exit'] as const)(
     'login by %s never takes more than 2.3 s longer, auth server and PostHog silent',
+    TIMED,
     async (how) => {
       const hole = await startBlackHole()
       const silent = await startBlackHole()
@@ -502,7 +504,7 @@ describe('the box of a login', () => {
     },
   )
 
-  test('login whose process.exit comes during the look-up gets no second box', async () => {
+  test('login whose process.exit comes during the look-up gets no second box', TIMED, async () => {
     const healthy = await healthyMs('return')
     const account = await makeAccount()
     account.auth.respond('hang')
@@ -514,6 +516,7 @@ describe('the box of a login', () => {
 
   test.each(['return', 'exit'] as const)(
     'login by %s, PostHog silent: linked, the alias durable, and the first of its batch when PostHog is back',
+    TIMED,
     async (how) => {
       const healthy = await healthyMs(how)
       const account = await makeAccount()

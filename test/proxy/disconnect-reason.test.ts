@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resolveDisconnectReason } from '../../src/proxy/disconnect-reason.ts'
 import { Upstream } from '../../src/proxy/upstream.ts'
+import { TIMED } from '../support/timed.ts'
 
 const OLD = 'ws://127.0.0.1:1/devtools/browser/old'
 const NEW = 'ws://127.0.0.1:1/devtools/browser/new'
@@ -31,7 +32,7 @@ const rows: readonly Row[] = [
   { cause: 'upstream', aborted: 'meanwhile', reason: 'upstream_error' },
 ]
 
-test('resolveDisconnectReason() the table, all of it in less than 100 ms', async () => {
+test('resolveDisconnectReason() the table, all of it in less than 100 ms', TIMED, async () => {
   const beginMs = performance.now()
   for (const { cause, aborted, address, reason } of rows) {
     const upstream = new Upstream()

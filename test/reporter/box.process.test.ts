@@ -18,6 +18,7 @@ import {
 import { startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, start } from '../support/run.ts'
+import { TIMED } from '../support/timed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const BOX_MS = REPORTER_LIMITS.exitMs
@@ -26,7 +27,10 @@ const COMMAND = program('command.mjs')
 const WITHOUT_TIMEOUT = ['--import', program('no-timeout.mjs')]
 
 describe('the box', () => {
-  it('ends every reporter ten seconds after its start, whatever it hangs on', { timeout: 90_000 }, async () => {
+  it('ends every reporter ten seconds after its start, whatever it hangs on', {
+    ...TIMED,
+    timeout: 90_000,
+  }, async () => {
     const hole = await startBlackHole()
     onTestFinished(() => hole.close())
     const cases: Record<string, (home: Home) => Promise<Life>> = {}
@@ -50,7 +54,7 @@ describe('the box', () => {
     await expectBoxed(cases)
   })
 
-  it('ends one that waits for three name servers which never answer', async ({ skip }) => {
+  it('ends one that waits for three name servers which never answer', TIMED, async ({ skip }) => {
     const dns = await startDeadDns()
     if (dns === null) return skip('needs root, unshare and mount')
     onTestFinished(() => dns.close())

@@ -10,6 +10,7 @@ import type { Answer } from '../../src/reporter/answer.ts'
 import { exchange } from '../../src/reporter/exchange.ts'
 import { type Connections, openConnections } from '../../src/reporter/proxy-tunnel.ts'
 import { type Fault, type FakePostHog, refusedPort, startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
+import { TIMED } from '../support/timed.ts'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -58,7 +59,7 @@ describe('exchange()', () => {
     ['503 with a drip for a body', { kind: 'drip', status: 503 }, { status: 503 }],
     ['401 with a stalled body', { kind: 'stalledBody', status: 401 }, { status: 401 }],
     ['500 cut off', { kind: 'cut', status: 500 }, { status: 500 }],
-  ])('reports %s exactly, after one request', async (_, fault, expected) => {
+  ])('reports %s exactly, after one request', TIMED, async (_, fault, expected) => {
     const posthog = await fakePostHog(fault)
     const { answer, tookMs } = await send(posthog.url, 2000)
     expect(answer).toMatchObject({ kind: 'response', ...expected })
@@ -79,7 +80,7 @@ describe('exchange()', () => {
     ['a server that never answers', 'hang'],
     ['a 200 whose body stalls', 'stalledBody'],
     ['a 200 that drips', 'drip'],
-  ])('leaves %s at the limit, and no socket behind', async (_, fault) => {
+  ])('leaves %s at the limit, and no socket behind', TIMED, async (_, fault) => {
     const posthog = await fakePostHog(fault)
     const { answer, tookMs } = await send(posthog.url, 250)
     expect(answer).toEqual({ kind: 'no-answer', reason: 'timeout' })

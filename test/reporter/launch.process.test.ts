@@ -12,6 +12,7 @@ import { enqueueMany, makeEnvelope, prepareSpool } from '../support/envelopes.ts
 import { type FakePostHog, startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { runNode, start } from '../support/run.ts'
+import { TIMED } from '../support/timed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let home: Home
@@ -108,7 +109,7 @@ describe('launchReporter()', () => {
     expect(existsSync(home.layout.reporterLock)).toBe(false)
   })
 
-  it('inline is over within its limit where nobody answers, and the events wait', async () => {
+  it('inline is over within its limit where nobody answers, and the events wait', TIMED, async () => {
     const hole = await startBlackHole()
     onTestFinished(hole.close)
     enqueueMany(home.layout, 2)

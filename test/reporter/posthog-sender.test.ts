@@ -3,6 +3,7 @@ import type { Envelope, Properties } from '../../src/events/envelope.ts'
 import { judgeAnswer } from '../../src/reporter/answer.ts'
 import { type PostHogSender, startPostHogSender } from '../../src/reporter/posthog-sender.ts'
 import { type Fault, type FakePostHog, refusedPort, startFakePostHog } from '../support/fake-posthog.ts'
+import { TIMED } from '../support/timed.ts'
 
 let posthog: FakePostHog
 let sender: PostHogSender
@@ -161,7 +162,7 @@ describe('sendBatch() and what it reports', () => {
     ['silence, with little time left', 'hang', 'cut-short', 400],
     ['a stalled body, with little time left', 'stalledBody', 'cut-short', 400],
     ['a drip, with little time left', 'drip', 'cut-short', 400],
-  ])('makes one request, prints nothing and reports %s', async (_, fault, kind, boxLeftMs) => {
+  ])('makes one request, prints nothing and reports %s', TIMED, async (_, fault, kind, boxLeftMs) => {
     const printed = (['log', 'info', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level))
     posthog.respond(fault)
     const startedMs = performance.now()
@@ -172,7 +173,7 @@ describe('sendBatch() and what it reports', () => {
     for (const spy of printed) expect(spy).not.toHaveBeenCalled()
   })
 
-  it('gives a silent server 5 s, and calls that a timeout', async () => {
+  it('gives a silent server 5 s, and calls that a timeout', TIMED, async () => {
     posthog.respond('hang')
     const startedMs = performance.now()
     expect(await send([envelope(1)])).toEqual({ kind: 'no-answer', reason: 'timeout' })
