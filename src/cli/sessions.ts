@@ -1,6 +1,6 @@
 /** `afterword sessions list | show ID | recover`: what was traced, from the directories of the sessions. */
 import { consentMark } from '../consent/consent-mark.ts'
-import { readRows, readTrace } from '../session/read-trace.ts'
+import { readAnomalies, readTrace } from '../session/read-trace.ts'
 import { recoverSessions, type RecoveryCounts } from '../session/recovery.ts'
 import { ANOMALIES_FILE, type SessionsLayout, sessionsLayout, TRACE_FILE } from '../session/session-layout.ts'
 import { readSessions } from '../session/sessions-index.ts'
@@ -65,8 +65,8 @@ function show(place: Place, { id = '', json, markdown }: SessionsOptions, { out,
       return 1
     }
     const path = `${layout.done}/${summary.session_id}`
-    const snapshots = readTrace(`${path}/${TRACE_FILE}`).rows.filter((row) => typeof row['captured_at'] === 'string')
-    const session = { summary, snapshots, anomalies: readRows(`${path}/${ANOMALIES_FILE}`) }
+    const { snapshots } = readTrace(`${path}/${TRACE_FILE}`)
+    const session = { summary, snapshots, anomalies: readAnomalies(`${path}/${ANOMALIES_FILE}`) }
     if (json) out.write(`${JSON.stringify(session)}\n`)
     else out.write(markdown ? sessionInMarkdown(session) : sessionOnScreen(session, out.columns, out.paint))
     return 0

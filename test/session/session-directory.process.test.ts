@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SinkEvent } from '../../src/events/event-sink.ts'
 import { uuid7 } from '../../src/events/uuid7.ts'
+import { NO_COUNTERS } from '../../src/session/counters-at-start.ts'
 import { askOwner } from '../../src/session/owner-socket.ts'
 import { openSessionDirectory } from '../../src/session/session-directory.ts'
 import { sessionsLayout } from '../../src/session/session-layout.ts'
@@ -15,7 +16,8 @@ const ENROLMENT = {
   comm: 'node',
   start_ts: '2026-01-01T00:00:00.000Z',
   trace_status: 'full',
-  counters: {},
+  expected_comm: 'node',
+  counters: NO_COUNTERS,
 } as const
 
 function summaryOf(session_id: string): SessionSummary {
