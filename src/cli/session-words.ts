@@ -2,7 +2,7 @@
 import type { AnomalyRow } from '../session/read-trace.ts'
 import type { SessionSummary } from '../session/summary.ts'
 import type { ProcSnapshot } from '../tracer/proc-snapshot.ts'
-import { inPairs, printable } from './columns.ts'
+import { inColumns, inPairs, printable } from './columns.ts'
 import type { Paint } from './screen.ts'
 import { curve, marks } from './session-curve.ts'
 
@@ -28,12 +28,13 @@ export function sessionOnScreen(session: StoredSession, width: number, paint: Pa
   ] as const
   const drawn = curves.map(([name, unit, values]) => {
     const peak = Math.max(0, ...values.map((value) => value ?? 0))
-    return `\n${name}, at most ${Math.round(peak)} ${unit}\n${paint('cyan', curve(values, room))}\n${paint('red', marks(where, values.length, room)).trimEnd()}\n`
+    const below = where.length === 0 ? '' : `${paint('red', marks(where, values.length, room))}\n`
+    return `\n${name}, at most ${Math.round(peak)} ${unit}\n${paint('cyan', curve(values, room))}\n${below}`
   })
-  const list = anomalies.map(
-    ({ severity, kind, detail }) => `${printable([severity, kind, detail].map(String).join('  '))}\n`,
+  const list = anomalies.map(({ severity, kind, detail }) => [severity, kind, detail].map(String))
+  return [head, ...(snapshots.length === 0 ? [] : drawn), list.length === 0 ? '' : `\n${inColumns(list, paint)}`].join(
+    '',
   )
-  return [head, ...(snapshots.length === 0 ? [] : drawn), ...(list.length === 0 ? [] : ['\n', ...list])].join('')
 }
 
 /** For pasting into a bug report: no command line, no path. */
