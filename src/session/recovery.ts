@@ -26,7 +26,7 @@ import {
   type RecoveryVerdict,
   UNCLAIMED_VERDICTS,
 } from './recovery-gates.ts'
-import { pruneSessions, type SessionBounds, SESSION_BOUNDS } from './retention.ts'
+import { type SessionBounds, SESSION_BOUNDS, tidySessions } from './retention.ts'
 import {
   RECORD_FILE,
   type SessionsLayout,
@@ -36,7 +36,7 @@ import {
   TRACE_FILE,
 } from './session-layout.ts'
 import { type ParsedRecord, parseSessionRecord, type SessionRecord } from './session-record.ts'
-import { appendToIndex, compactIndex, namesIn } from './sessions-index.ts'
+import { appendToIndex, namesIn } from './sessions-index.ts'
 import { parseSummary, sessionSummarized, type SessionSummary } from './summary.ts'
 import { writeSummary } from './write-summary.ts'
 
@@ -231,11 +231,9 @@ function mtimeOf(path: string): number {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
-function tidy(layout: SessionsLayout, options: RecoverOptions, nowMs: number): void {
+function tidy(layout: SessionsLayout, { bounds = SESSION_BOUNDS }: RecoverOptions, nowMs: number): void {
   try {
-    const pending = `${options.directory}/telemetry/pending`
-    pruneSessions(layout, (id) => fs.existsSync(`${pending}/${id}.json`), nowMs, options.bounds ?? SESSION_BOUNDS)
-    compactIndex(layout)
+    tidySessions(layout, { nowMs, bounds })
   } catch {
     // a folder that takes no writes: the next run tries again
   }

@@ -17,7 +17,8 @@ import { currentInstance, type ProcessInstance } from '../platform/process-insta
 import { NO_COUNTERS } from './counters-at-start.ts'
 import { makeFolder } from './make-folder.ts'
 import { holdOwnerSocket, type OwnerSocket } from './owner-socket.ts'
-import { RECORD_FILE, sessionsLayout, SUMMARY_FILE, TRACE_FILE } from './session-layout.ts'
+import { isItsTurn, tidySessions } from './retention.ts'
+import { RECORD_FILE, type SessionsLayout, sessionsLayout, SUMMARY_FILE, TRACE_FILE } from './session-layout.ts'
 import { encodeSessionRecord, type Enrolment, type SessionRecord } from './session-record.ts'
 import { appendToIndex } from './sessions-index.ts'
 import { sessionSummarized, type SessionSummary } from './summary.ts'
@@ -51,6 +52,9 @@ export interface SessionDirectory {
   /** Lets go without an end: as if killed. Idempotent. */
   close(): void
 }
+
+/** What a session's end may take for the others' sake; to look at 500 of them takes 35 on a busy machine, their names alone 1. */
+const TIDYING_MS = 50
 
 /** Of a session whose workload has not been started. */
 const UNKNOWN_WORKLOAD: Omit<Enrolment, 'start_ts'> = {
@@ -113,6 +117,17 @@ class OpenSession implements SessionDirectory {
       this.path = `${layout.done}/${this.sessionId}`
       appendToIndex(layout, summary)
     })
+    this.#tidy(sessionsLayout(root))
+  }
+
+  /** Where no reporter ever runs, somebody has to keep the bounds. After everything else, and not for long. */
+  #tidy(layout: SessionsLayout): void {
+    const isThorough = isItsTurn(this.sessionId)
+    try {
+      tidySessions(layout, { nowMs: this.#now(), isThorough, untilMs: performance.now() + TIDYING_MS })
+    } catch {
+      // not this session's trouble; the next one tries again
+    }
   }
 
   close(): void {
