@@ -11,11 +11,14 @@ export function curve(values: readonly (number | null)[], width: number): string
     .join('')
 }
 
-/** A `^` under each column in which one of `indices` lies. */
+/** A `^` under each column in which one of `indices` lies; nothing after the last. */
 export function marks(indices: readonly number[], count: number, width: number): string {
   const columns = Math.min(width, count)
-  const marked = new Set(indices.map((index) => Math.floor((index * columns) / count)))
-  return Array.from({ length: columns }, (_, column) => (marked.has(column) ? '^' : ' ')).join('')
+  // The last column that begins at or before it: squeezed() rounds down where a column begins.
+  const marked = new Set(indices.map((index) => Math.ceil(((index + 1) * columns) / count) - 1))
+  return Array.from({ length: columns }, (_, column) => (marked.has(column) ? '^' : ' '))
+    .join('')
+    .trimEnd()
 }
 
 function squeezed(values: readonly (number | null)[], width: number): readonly (number | null)[] {

@@ -1,14 +1,15 @@
 /** A session on the terminal and in Markdown. Pure. */
-import type { TraceRow } from '../session/read-trace.ts'
+import type { AnomalyRow } from '../session/read-trace.ts'
 import type { SessionSummary } from '../session/summary.ts'
-import { inPairs, printable } from './columns.ts'
+import type { ProcSnapshot } from '../tracer/proc-snapshot.ts'
+import { inColumns, inPairs, printable } from './columns.ts'
 import type { Paint } from './screen.ts'
 import { curve, marks } from './session-curve.ts'
 
 export interface StoredSession {
   readonly summary: SessionSummary
-  readonly snapshots: readonly TraceRow[]
-  readonly anomalies: readonly TraceRow[]
+  readonly snapshots: readonly ProcSnapshot[]
+  readonly anomalies: readonly AnomalyRow[]
 }
 
 const LAST_SNAPSHOTS = 10
@@ -19,20 +20,21 @@ export function sessionOnScreen(session: StoredSession, width: number, paint: Pa
     diagnostics(session.summary).map(([name, value]) => [name.toLowerCase(), value] as const),
     paint,
   )
-  const where = anomalies.flatMap(({ seq }) => snapshots.findIndex((row) => row['seq'] === seq)).filter((at) => at >= 0)
+  const where = anomalies.flatMap(({ seq }) => snapshots.findIndex((row) => row.seq === seq)).filter((at) => at >= 0)
   const room = Math.max(20, width - 2)
   const curves = [
-    ['memory', 'KiB', figures(snapshots, 'vm_rss_kb')],
-    ['cpu', '% of a core', figures(snapshots, 'cpu_percent')],
+    ['memory', 'KiB', snapshots.map((row) => row.vm_rss_kb)],
+    ['cpu', '% of a core', snapshots.map((row) => row.cpu_percent)],
   ] as const
   const drawn = curves.map(([name, unit, values]) => {
     const peak = Math.max(0, ...values.map((value) => value ?? 0))
-    return `\n${name}, at most ${Math.round(peak)} ${unit}\n${paint('cyan', curve(values, room))}\n${paint('red', marks(where, values.length, room)).trimEnd()}\n`
+    const below = where.length === 0 ? '' : `${paint('red', marks(where, values.length, room))}\n`
+    return `\n${name}, at most ${Math.round(peak)} ${unit}\n${paint('cyan', curve(values, room))}\n${below}`
   })
-  const list = anomalies.map(
-    ({ severity, kind, detail }) => `${printable([severity, kind, detail].map(String).join('  '))}\n`,
+  const list = anomalies.map(({ severity, kind, detail }) => [severity, kind, detail].map(String))
+  return [head, ...(snapshots.length === 0 ? [] : drawn), list.length === 0 ? '' : `\n${inColumns(list, paint)}`].join(
+    '',
   )
-  return [head, ...(snapshots.length === 0 ? [] : drawn), ...(list.length === 0 ? [] : ['\n', ...list])].join('')
 }
 
 /** For pasting into a bug report: no command line, no path. */
@@ -86,10 +88,6 @@ function diagnostics(summary: SessionSummary): readonly (readonly [name: string,
     ],
     ['Trace', summary.trace_status],
   ]
-}
-
-function figures(rows: readonly TraceRow[], name: string): readonly (number | null)[] {
-  return rows.map(({ [name]: value }) => (typeof value === 'number' ? value : null))
 }
 
 /** Nothing that ends a cell, or begins a tag. */

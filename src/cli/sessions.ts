@@ -1,7 +1,8 @@
 /** `afterword sessions list | show ID | recover`: what was traced, from the directories of the sessions. */
 import { consentMark } from '../consent/consent-mark.ts'
-import { readRows, readTrace } from '../session/read-trace.ts'
-import { recoverSessions, type RecoveryCounts } from '../session/recovery.ts'
+import { readAnomalies, readTrace } from '../session/read-trace.ts'
+import { recoverSessions } from '../session/recovery.ts'
+import type { RecoveryVerdict } from '../session/recovery-gates.ts'
 import { ANOMALIES_FILE, type SessionsLayout, sessionsLayout, TRACE_FILE } from '../session/session-layout.ts'
 import { readSessions } from '../session/sessions-index.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
@@ -10,6 +11,7 @@ import { consentFiles, consentNow } from '../tracker/consent-now.ts'
 import { type Cell, inColumns, printable } from './columns.ts'
 import { clockTime, counted } from './in-words.ts'
 import { directoriesOf, type Place } from './place.ts'
+import { recoveryInWords } from './recovery-words.ts'
 import type { Screens } from './screen.ts'
 import { sessionInMarkdown, sessionOnScreen } from './session-words.ts'
 
@@ -65,8 +67,8 @@ function show(place: Place, { id = '', json, markdown }: SessionsOptions, { out,
       return 1
     }
     const path = `${layout.done}/${summary.session_id}`
-    const snapshots = readTrace(`${path}/${TRACE_FILE}`).rows.filter((row) => typeof row['captured_at'] === 'string')
-    const session = { summary, snapshots, anomalies: readRows(`${path}/${ANOMALIES_FILE}`) }
+    const { snapshots } = readTrace(`${path}/${TRACE_FILE}`)
+    const session = { summary, snapshots, anomalies: readAnomalies(`${path}/${ANOMALIES_FILE}`) }
     if (json) out.write(`${JSON.stringify(session)}\n`)
     else out.write(markdown ? sessionInMarkdown(session) : sessionOnScreen(session, out.columns, out.paint))
     return 0
@@ -75,9 +77,9 @@ function show(place: Place, { id = '', json, markdown }: SessionsOptions, { out,
   return 1
 }
 
-/** Without the bounds of a reporter: somebody waits for it. What it finds is sent by the next reporter. */
+/** Without the bounds of a reporter: somebody waits for it. What it finds is sent by the next reporter. 1 where something could not be written. */
 async function recover(place: Place, json: boolean, { out }: Screens): Promise<number> {
-  const total: Record<string, number> = {}
+  const total: { [verdict in RecoveryVerdict]?: number } = {}
   const files = consentFiles(place)
   for (const directory of directoriesOf(place)) {
     const sink = spoolSink({
@@ -85,12 +87,12 @@ async function recover(place: Place, json: boolean, { out }: Screens): Promise<n
       allowed: () => consentNow(place).allowed,
       consentMark: () => consentMark(files),
     })
-    const counts: RecoveryCounts = await recoverSessions({ directory, sink, sessionsMax: 10_000, budgetMs: 60_000 })
-    for (const [verdict, count] of Object.entries(counts)) total[verdict] = (total[verdict] ?? 0) + count
+    const counts = await recoverSessions({ directory, sink, sessionsMax: 10_000, budgetMs: 60_000 })
+    for (const [verdict, count] of Object.entries(counts) as [RecoveryVerdict, number][])
+      total[verdict] = (total[verdict] ?? 0) + count
   }
-  const words = Object.entries(total).map(([verdict, count]) => `${count} ${verdict}`)
-  out.write(json ? `${JSON.stringify(total)}\n` : `${words.join(', ') || 'Nothing to recover'}\n`)
-  return 0
+  out.write(json ? `${JSON.stringify(total)}\n` : recoveryInWords(total, out.paint))
+  return total.failed === undefined ? 0 : 1
 }
 
 function layoutsOf(place: Place): readonly SessionsLayout[] {

@@ -3,7 +3,8 @@ import type { InstanceVerdict } from '../platform/process-instance.ts'
 import type { OwnerAnswer } from './owner-socket.ts'
 import type { ParsedRecord } from './session-record.ts'
 
-export const RECOVERY_VERDICTS = [
+/** Of what is left alone, or set aside at once. */
+export const UNCLAIMED_VERDICTS = [
   /** No `session.json` yet, and younger than half a minute: it is being made. */
   'too_young',
   /** It never came. Set aside after a day. */
@@ -22,6 +23,10 @@ export const RECOVERY_VERDICTS = [
   'elsewhere',
   /** Somebody else was faster. */
   'claimed_elsewhere',
+] as const
+
+/** Of what was claimed: it counts against the sessions that one run may take. */
+export const CLAIMED_VERDICTS = [
   /** What it holds is not what its record says. Set aside. */
   'alien',
   /** Its owner had written the summary: handed over, nothing recovered. */
@@ -35,7 +40,9 @@ export const RECOVERY_VERDICTS = [
   /** Claimed, but it could not be written. A later recoverer takes it. */
   'failed',
 ] as const
-export type RecoveryVerdict = (typeof RECOVERY_VERDICTS)[number]
+
+export type UnclaimedVerdict = (typeof UNCLAIMED_VERDICTS)[number]
+export type RecoveryVerdict = UnclaimedVerdict | (typeof CLAIMED_VERDICTS)[number]
 
 export const RECOVERY_AGES: { readonly youngMs: number; readonly quarantineMs: number; readonly claimMs: number } = {
   youngMs: 30_000,
@@ -98,8 +105,8 @@ export interface EndFacts {
   readonly isAlien: boolean
   readonly isSameBoot: boolean
   readonly target: InstanceVerdict
-  /** The kernel has killed for memory since the session began: on this machine, not surely this workload. */
-  readonly oomKills: number
+  /** Of `judgeRecoveredOom()`. */
+  readonly oomKill: 'confirmed' | 'probable' | null
 }
 
 export type RecoveredAs = Extract<RecoveryVerdict, 'alien' | 'finished' | 'reboot' | 'tracer_lost' | 'recovered'>
@@ -112,5 +119,5 @@ export function decideEnd(facts: EndFacts): {
   if (facts.hasSummary) return { verdict: 'finished', termination: 'crashed' }
   if (!facts.isSameBoot) return { verdict: 'reboot', termination: 'reboot' }
   if (facts.target === 'alive') return { verdict: 'tracer_lost', termination: 'tracer_lost' }
-  return { verdict: 'recovered', termination: facts.oomKills > 0 ? 'oom_killed' : 'crashed' }
+  return { verdict: 'recovered', termination: facts.oomKill !== null ? 'oom_killed' : 'crashed' }
 }

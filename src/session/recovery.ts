@@ -12,14 +12,21 @@ import fs from 'node:fs'
 import { isUuid } from '../events/envelope.ts'
 import type { EventSink } from '../events/event-sink.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
-import { writeByRename } from '../files/write-by-rename.ts'
 import { currentInstance, type InstanceVerdict, judgeInstance, probeProcess } from '../platform/process-instance.ts'
+import { countersSince } from './counters-at-start.ts'
 import { makeFolder } from './make-folder.ts'
 import { askOwner } from './owner-socket.ts'
 import { readTrace } from './read-trace.ts'
-import { isAlien, recoveredSummary } from './recovered-summary.ts'
-import { decideClaim, decideEnd, type LeftFacts, RECOVERY_AGES, type RecoveryVerdict } from './recovery-gates.ts'
-import { pruneSessions, type SessionBounds, SESSION_BOUNDS } from './retention.ts'
+import { isAlien, judgeRecoveredOom, type Left, recoveredSummary } from './recovered-summary.ts'
+import {
+  decideClaim,
+  decideEnd,
+  type LeftFacts,
+  RECOVERY_AGES,
+  type RecoveryVerdict,
+  UNCLAIMED_VERDICTS,
+} from './recovery-gates.ts'
+import { type SessionBounds, SESSION_BOUNDS, tidySessions } from './retention.ts'
 import {
   RECORD_FILE,
   type SessionsLayout,
@@ -29,8 +36,9 @@ import {
   TRACE_FILE,
 } from './session-layout.ts'
 import { type ParsedRecord, parseSessionRecord, type SessionRecord } from './session-record.ts'
-import { appendToIndex, compactIndex, namesIn } from './sessions-index.ts'
-import { parseSummary, sessionSummarized } from './summary.ts'
+import { appendToIndex, namesIn } from './sessions-index.ts'
+import { parseSummary, sessionSummarized, type SessionSummary } from './summary.ts'
+import { writeSummary } from './write-summary.ts'
 
 export interface RecoverOptions {
   /** The state directory, as for runSession: sessions are in its `telemetry/sessions`. */
@@ -88,17 +96,7 @@ interface Run {
   readonly nowMs: number
 }
 
-const UNCLAIMED: ReadonlySet<RecoveryVerdict> = new Set([
-  'too_young',
-  'not_enrolled',
-  'foreign',
-  'symlink',
-  'torn',
-  'future_schema',
-  'live',
-  'elsewhere',
-  'claimed_elsewhere',
-])
+const UNCLAIMED: ReadonlySet<RecoveryVerdict> = new Set(UNCLAIMED_VERDICTS)
 
 async function recoverOne(run: Run, name: string): Promise<RecoveryVerdict> {
   const { layout } = run
@@ -164,23 +162,26 @@ function speakFor(run: Run, path: string, name: string): RecoveryVerdict {
     return 'alien'
   }
   const { record } = parsed
-  const trace = readTrace(`${path}/${TRACE_FILE}`)
+  const isSameBoot = record.boot_id === run.here.boot_id
+  const left: Left = {
+    record,
+    trace: readTrace(`${path}/${TRACE_FILE}`),
+    counters: isSameBoot ? countersSince(record.counters) : null,
+  }
   const written = readSmallFile(`${path}/${SUMMARY_FILE}`)
   const summaryThere = written.kind === 'text' ? parseSummary(written.text) : null
   const { verdict, termination } = decideEnd({
     hasSummary: summaryThere !== null && summaryThere.session_id === name,
-    isAlien: isAlien(record, trace),
-    isSameBoot: record.boot_id === run.here.boot_id,
+    isAlien: isAlien(record, left.trace),
+    isSameBoot,
     target: judgeTarget(record, run),
-    oomKills: oomKillsSince(record),
+    oomKill: judgeRecoveredOom(left),
   })
   if (verdict === 'alien') {
     moveTo(layout.quarantine, path, name)
     return verdict
   }
-  const summary =
-    verdict === 'finished' && summaryThere !== null ? summaryThere : recoveredSummary(record, trace, termination)
-  if (verdict !== 'finished') writeByRename(`${path}/${SUMMARY_FILE}`, `${JSON.stringify(summary)}\n`)
+  const summary = verdict === 'finished' && summaryThere !== null ? summaryThere : tell(path, left, termination)
   // Before the rename: what is in done/ has been handed over.
   sink?.(sessionSummarized(summary, record.attribution))
   removeSockets(path, record)
@@ -189,19 +190,16 @@ function speakFor(run: Run, path: string, name: string): RecoveryVerdict {
   return verdict
 }
 
+function tell(path: string, left: Left, termination: SessionSummary['termination_reason']): SessionSummary {
+  const { summary, anomalies } = recoveredSummary(left, termination)
+  writeSummary(path, summary, anomalies)
+  return summary
+}
+
 function judgeTarget(record: SessionRecord, { here }: Run): InstanceVerdict {
   const { pid, starttime_ticks: start_ticks, boot_id, pid_namespace, host_name } = record
   if (pid === null) return 'unknown'
   return judgeInstance({ pid, start_ticks, boot_id, pid_namespace, host_name }, here, probeProcess)
-}
-
-/** Of the workload's own memory group alone; the machine's counter says nothing of ours. */
-function oomKillsSince({ counters }: SessionRecord): number {
-  const before = counters['cgroup_oom_kill']
-  const path = '/sys/fs/cgroup/memory.events'
-  const file = typeof before === 'number' ? readSmallFile(path) : null
-  const now = file?.kind === 'text' ? /^oom_kill (\d+)$/m.exec(file.text)?.[1] : undefined
-  return now === undefined || typeof before !== 'number' ? 0 : Number(now) - before
 }
 
 function readRecord(path: string): ParsedRecord | { readonly kind: 'absent' } {
@@ -233,11 +231,9 @@ function mtimeOf(path: string): number {
   return fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
-function tidy(layout: SessionsLayout, options: RecoverOptions, nowMs: number): void {
+function tidy(layout: SessionsLayout, { bounds = SESSION_BOUNDS }: RecoverOptions, nowMs: number): void {
   try {
-    const pending = `${options.directory}/telemetry/pending`
-    pruneSessions(layout, (id) => fs.existsSync(`${pending}/${id}.json`), nowMs, options.bounds ?? SESSION_BOUNDS)
-    compactIndex(layout)
+    tidySessions(layout, { nowMs, bounds })
   } catch {
     // a folder that takes no writes: the next run tries again
   }

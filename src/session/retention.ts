@@ -1,7 +1,9 @@
 /** How many finished sessions are kept: oldest first to go, what still waits to be sent last. What is live is not looked at. */
 import fs from 'node:fs'
+import { dirname } from 'node:path'
+import { isUuid } from '../events/envelope.ts'
 import type { SessionsLayout } from './session-layout.ts'
-import { namesIn } from './sessions-index.ts'
+import { compactIndex, namesIn } from './sessions-index.ts'
 
 export interface SessionBounds {
   readonly sessions: number
@@ -42,23 +44,50 @@ export function decideRetention(
   })
 }
 
+export interface Tidying {
+  readonly nowMs: number
+  readonly bounds?: SessionBounds
+  /** Looks at sizes and true ends, at what was set aside, and at the index; else at names alone: one listing. @default true */
+  readonly isThorough?: boolean
+  /** `performance.now()` when it has to stop, done or not. @default never */
+  readonly untilMs?: number
+}
+
 /** Deletes what is over the bounds; what was set aside goes after as many days. Throws errno errors. */
-export function pruneSessions(
-  layout: SessionsLayout,
-  isWaiting: (id: string) => boolean,
-  nowMs: number,
-  bounds: SessionBounds = SESSION_BOUNDS,
-): void {
-  const sessions = namesIn(layout.done).map((id): FinishedSession => {
+export function tidySessions(layout: SessionsLayout, tidying: Tidying): void {
+  const { nowMs, bounds = SESSION_BOUNDS, isThorough = true, untilMs = Number.POSITIVE_INFINITY } = tidying
+  const isLate = (): boolean => performance.now() > untilMs
+  const waiting = new Set(namesIn(`${dirname(layout.root)}/pending`))
+  // Oldest first, as UUIDv7 sort; of those that there is no time to look at, only the names count.
+  const sessions = [...namesIn(layout.done)].sort().map((id): FinishedSession => {
     const path = `${layout.done}/${id}`
-    return { id, endedMs: statOf(path)?.mtimeMs ?? 0, bytes: bytesIn(path), isWaiting: isWaiting(id) }
+    const isWaiting = waiting.has(`${id}.json`)
+    return isThorough && !isLate()
+      ? { id, endedMs: statOf(path)?.mtimeMs ?? 0, bytes: bytesIn(path), isWaiting }
+      : { id, endedMs: beganMs(id) ?? nowMs, bytes: 0, isWaiting }
   })
-  for (const id of decideRetention(sessions, nowMs, bounds)) remove(`${layout.done}/${id}`)
+  for (const id of decideRetention(sessions, nowMs, bounds)) {
+    if (isLate()) return
+    remove(`${layout.done}/${id}`)
+  }
+  if (!isThorough) return
   for (const name of namesIn(layout.quarantine)) {
+    if (isLate()) return
     const path = `${layout.quarantine}/${name}`
     const sinceMs = statOf(path)?.ctimeMs
     if (sinceMs !== undefined && nowMs - sinceMs > bounds.ageMs) remove(path)
   }
+  compactIndex(layout)
+}
+
+/** Whether this is the one session of sixteen that looks thoroughly at all the others when it has ended. Pure. */
+export function isItsTurn(id: string): boolean {
+  return id.endsWith('0')
+}
+
+/** What a UUIDv7 says of itself. */
+function beganMs(id: string): number | null {
+  return isUuid(id) ? Number.parseInt(id.replace('-', '').slice(0, 12), 16) : null
 }
 
 function bytesIn(path: string): number {

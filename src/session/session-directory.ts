@@ -3,6 +3,7 @@
  * closes the trace, sets `degraded`, and the run goes on.
  *
  * Race R20: a SIGKILL between mkdir and `session.json` leaves a directory that says nothing: not enrolled, and after a day set aside.
+ * Its workload has not begun: the first record is written before anything is started, because a shim whose tracer dies goes on.
  * Race R21: a SIGKILL while finishing. The summary is written and the event handed over while the directory still is in `live/`; the
  * rename to `done/` comes last. So `live/` with a summary means: hand over (again, under the same uuid), then rename.
  * Race R22: a recoverer sees the socket closed before our rename, and takes the directory. Ours then finds nothing to rename; the
@@ -12,13 +13,16 @@ import fs from 'node:fs'
 import type { Attribution, EventSink } from '../events/event-sink.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
-import { currentInstance } from '../platform/process-instance.ts'
+import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
+import { NO_COUNTERS } from './counters-at-start.ts'
 import { makeFolder } from './make-folder.ts'
 import { holdOwnerSocket, type OwnerSocket } from './owner-socket.ts'
-import { ANOMALIES_FILE, RECORD_FILE, sessionsLayout, SUMMARY_FILE, TRACE_FILE } from './session-layout.ts'
-import { encodeSessionRecord, type Enrolment } from './session-record.ts'
+import { isItsTurn, tidySessions } from './retention.ts'
+import { RECORD_FILE, type SessionsLayout, sessionsLayout, SUMMARY_FILE, TRACE_FILE } from './session-layout.ts'
+import { encodeSessionRecord, type Enrolment, type SessionRecord } from './session-record.ts'
 import { appendToIndex } from './sessions-index.ts'
 import { sessionSummarized, type SessionSummary } from './summary.ts'
+import { writeSummary } from './write-summary.ts'
 
 export interface SessionDirectoryOptions {
   /** `<state directory>/telemetry/sessions`; null: nowhere, memory alone. */
@@ -39,7 +43,7 @@ export interface SessionDirectory {
   readonly path: string | null
   /** Why not everything is on disk: an errno code, or `no-directory`. Null: all is well. */
   readonly degraded: string | null
-  /** Before the gate opens. */
+  /** Says which process it is, before the gate opens. Until then the record knows of none. */
   enrol(enrolment: Enrolment): void
   /** One line of `proc_trace.jsonl`, in one write. */
   append(row: object): void
@@ -47,6 +51,19 @@ export interface SessionDirectory {
   finish(summary: SessionSummary, anomalies: readonly object[]): void
   /** Lets go without an end: as if killed. Idempotent. */
   close(): void
+}
+
+/** What a session's end may take for the others' sake; to look at 500 of them takes 35 on a busy machine, their names alone 1. */
+const TIDYING_MS = 50
+
+/** Of a session whose workload has not been started. */
+const UNKNOWN_WORKLOAD: Omit<Enrolment, 'start_ts'> = {
+  pid: null,
+  starttime_ticks: null,
+  comm: null,
+  expected_comm: null,
+  trace_status: 'unresolved',
+  counters: NO_COUNTERS,
 }
 
 export function openSessionDirectory(options: SessionDirectoryOptions): SessionDirectory {
@@ -60,6 +77,7 @@ class OpenSession implements SessionDirectory {
   readonly #options: SessionDirectoryOptions
   #trace: number | null = null
   #owner: OwnerSocket | null = null
+  #tracer: ProcessInstance | null = null
   #finished = false
 
   constructor(options: SessionDirectoryOptions) {
@@ -72,27 +90,7 @@ class OpenSession implements SessionDirectory {
 
   enrol(enrolment: Enrolment): void {
     const { path } = this
-    if (path === null) return
-    const { now = Date.now, attribution } = this.#options
-    const tracer = currentInstance()
-    const { boot_id, pid_namespace, host_name } = tracer
-    this.#guarded(() =>
-      writeByRename(
-        `${path}/${RECORD_FILE}`,
-        encodeSessionRecord({
-          schema_version: 2,
-          session_id: this.sessionId,
-          ...enrolment,
-          boot_id,
-          enrolled_at: new Date(now()).toISOString(),
-          pid_namespace,
-          host_name,
-          tracer,
-          owner_socket: this.#owner?.elsewhere ?? null,
-          attribution,
-        }),
-      ),
-    )
+    if (path !== null) this.#guarded(() => this.#record(path, enrolment))
   }
 
   append(row: object): void {
@@ -107,11 +105,8 @@ class OpenSession implements SessionDirectory {
     const { path } = this
     const { root, sink, attribution } = this.#options
     this.#closeTrace()
-    if (path !== null)
-      this.#guarded(() => {
-        if (anomalies.length > 0) writeByRename(`${path}/${ANOMALIES_FILE}`, anomalies.map(asLine).join(''))
-        writeByRename(`${path}/${SUMMARY_FILE}`, `${JSON.stringify(summary)}\n`)
-      })
+    if (path !== null) this.#guarded(() => writeSummary(path, summary, anomalies))
+
     if (sink !== null) this.#guarded(() => sink(sessionSummarized(summary, attribution)))
     this.close()
     if (path === null || root === null || !fs.existsSync(`${path}/${SUMMARY_FILE}`)) return
@@ -122,6 +117,17 @@ class OpenSession implements SessionDirectory {
       this.path = `${layout.done}/${this.sessionId}`
       appendToIndex(layout, summary)
     })
+    this.#tidy(sessionsLayout(root))
+  }
+
+  /** Where no reporter ever runs, somebody has to keep the bounds. After everything else, and not for long. */
+  #tidy(layout: SessionsLayout): void {
+    const isThorough = isItsTurn(this.sessionId)
+    try {
+      tidySessions(layout, { nowMs: this.#now(), isThorough, untilMs: performance.now() + TIDYING_MS })
+    } catch {
+      // not this session's trouble; the next one tries again
+    }
   }
 
   close(): void {
@@ -141,6 +147,30 @@ class OpenSession implements SessionDirectory {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_APPEND } = fs.constants
     this.#trace = fs.openSync(`${path}/${TRACE_FILE}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND, 0o600)
     writeWhole(this.#trace, asLine({ schema_version: 2, session_id: this.sessionId }))
+    this.#record(path, { ...UNKNOWN_WORKLOAD, start_ts: new Date(this.#now()).toISOString() })
+  }
+
+  #record(path: string, enrolment: Enrolment): void {
+    const tracer = (this.#tracer ??= currentInstance())
+    const { boot_id, pid_namespace, host_name } = tracer
+    const record: SessionRecord = {
+      schema_version: 2,
+      session_id: this.sessionId,
+      ...enrolment,
+      boot_id,
+      enrolled_at: new Date(this.#now()).toISOString(),
+      pid_namespace,
+      host_name,
+      tracer,
+      owner_socket: this.#owner?.elsewhere ?? null,
+      attribution: this.#options.attribution,
+    }
+    writeByRename(`${path}/${RECORD_FILE}`, encodeSessionRecord(record))
+  }
+
+  #now(): number {
+    const { now = Date.now } = this.#options
+    return now()
   }
 
   #guarded(work: () => void): void {

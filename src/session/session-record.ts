@@ -1,9 +1,11 @@
 /**
  * `session.json`: what is known of a session before its workload's first instruction, and all that a recoverer needs to speak for
- * it later. Written once, by rename; both ends of the format live here.
+ * it later. Written by rename, twice: before anything is started, and again with the process before the gate opens. Both ends of the
+ * format live here.
  */
 import type { Attribution } from '../events/event-sink.ts'
 import { isUuid } from '../events/envelope.ts'
+import { type CountersAtStart, isCountersAtStart } from './counters-at-start.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 
 export interface SessionRecord {
@@ -13,6 +15,8 @@ export interface SessionRecord {
   readonly pid: number | null
   readonly starttime_ticks: number | null
   readonly comm: string | null
+  /** What the kernel will call it after its exec: 15 bytes of its file's name. Says who it was if nobody looked again. */
+  readonly expected_comm: string | null
   readonly boot_id: string | null
   /** ISO 8601, UTC: when the gate was about to open. */
   readonly enrolled_at: string
@@ -24,8 +28,7 @@ export interface SessionRecord {
   readonly tracer: ProcessInstance
   /** Where the owner listens; null: `owner.sock` beside this file. */
   readonly owner_socket: string | null
-  /** Kernel counters at the start, such as `vmstat_oom_kill`; what could not be read is null. */
-  readonly counters: { readonly [name: string]: number | null }
+  readonly counters: CountersAtStart
   readonly trace_status: TraceStatus
   readonly attribution: Attribution | null
 }
@@ -35,7 +38,7 @@ export type TraceStatus = 'full' | 'degraded' | 'unresolved' | 'unsupported'
 /** What the caller of enrol() knows; the rest is the directory's. */
 export type Enrolment = Pick<
   SessionRecord,
-  'pid' | 'starttime_ticks' | 'comm' | 'start_ts' | 'trace_status' | 'counters'
+  'pid' | 'starttime_ticks' | 'comm' | 'expected_comm' | 'start_ts' | 'trace_status' | 'counters'
 >
 
 export type ParsedRecord =
@@ -67,6 +70,7 @@ function isSessionRecord(value: Partial<Record<keyof SessionRecord, unknown>>): 
     isNullOr('number', value.pid) &&
     isNullOr('number', value.starttime_ticks) &&
     isNullOr('string', value.comm) &&
+    isNullOr('string', value.expected_comm) &&
     isNullOr('string', value.boot_id) &&
     isNullOr('string', value.pid_namespace) &&
     isNullOr('string', value.host_name) &&
@@ -74,8 +78,7 @@ function isSessionRecord(value: Partial<Record<keyof SessionRecord, unknown>>): 
     isMoment(value.enrolled_at) &&
     isMoment(value.start_ts) &&
     isProcessInstance(value.tracer) &&
-    typeof value.counters === 'object' &&
-    value.counters !== null &&
+    isCountersAtStart(value.counters) &&
     ['full', 'degraded', 'unresolved', 'unsupported'].includes(String(value.trace_status)) &&
     isNullOr('object', value.attribution)
   )

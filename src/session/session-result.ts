@@ -62,30 +62,57 @@ export function summaryOf(result: SessionResult, peaks: Peaks | null): SessionSu
     signal: result.signal,
     subtype: succeeded ? 'success' : 'failed',
     termination_reason: result.termination,
-    snapshot_count: procSnapshots?.length ?? 0,
-    anomaly_count: anomalies.length,
-    anomaly_kinds: [...new Set(anomalies.map(({ kind }) => kind))],
-    peak_rss_kb: peaks?.rssKb ?? null,
-    peak_oom_score: peaks?.oomScore ?? null,
-    peak_fd_ratio: peaks?.fdRatio ?? null,
+    ...figuresOf(procSnapshots ?? [], anomalies, peaks),
     tracked_comm: result.trackedComm,
-    tracked_comm_drift: new Set(workloadRows(procSnapshots ?? []).map(({ comm }) => comm)).size > 1,
     tracer_target_resolution_version: 2,
     trace_status: result.trace.status,
     recovered: false,
   }
 }
 
+type Figures = Pick<
+  SessionSummary,
+  | 'snapshot_count'
+  | 'anomaly_count'
+  | 'anomaly_kinds'
+  | 'peak_rss_kb'
+  | 'peak_oom_score'
+  | 'peak_fd_ratio'
+  | 'tracked_comm_drift'
+>
+
+/** What a summary says of the rows, whoever writes it: the tracer, or a recoverer out of the file. Pure. */
+export function figuresOf(
+  snapshots: readonly ProcSnapshot[],
+  anomalies: readonly Anomaly[],
+  peaks: Peaks | null,
+): Figures {
+  return {
+    // Not the length: in memory a long session's rows are thinned.
+    snapshot_count: (snapshots.at(-1)?.seq ?? -1) + 1,
+    anomaly_count: anomalies.length,
+    anomaly_kinds: [...new Set(anomalies.map(({ kind }) => kind))],
+    peak_rss_kb: peaks?.rssKb ?? null,
+    peak_oom_score: peaks?.oomScore ?? null,
+    peak_fd_ratio: peaks?.fdRatio ?? null,
+    tracked_comm_drift: new Set(workloadRows(snapshots).map(({ comm }) => comm)).size > 1,
+  }
+}
+
 /**
- * The most frequent name; of a workload that was over before a second look, the one that the kernel gave it at its exec: the
- * first 15 bytes of its file's name. Null without snapshots. Pure.
+ * The most frequent name; of a workload that was over before a second look, the one that the kernel gave it at its exec. Null
+ * without snapshots. Pure.
  */
 export function trackedCommOf(snapshots: readonly ProcSnapshot[], command: string): string | null {
   const counts = new Map<string, number>()
   for (const { comm } of workloadRows(snapshots)) counts.set(comm, (counts.get(comm) ?? 0) + 1)
   const [most] = [...counts].sort(([, a], [, b]) => b - a)
   if (most !== undefined) return most[0]
-  if (snapshots.length === 0) return null
+  return snapshots.length === 0 ? null : expectedComm(command)
+}
+
+/** What an exec of this file is called: the first 15 bytes of its name. Pure. */
+export function expectedComm(command: string): string {
   const name = command.slice(command.lastIndexOf('/') + 1)
   return Buffer.from(name).subarray(0, 15).toString()
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { TracingResult } from '../tracer/tracing.ts'
+import { readCountersAtStart } from './counters-at-start.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import type { SessionSettings } from './session-options.ts'
-import type { SessionTrace } from './session-result.ts'
+import { expectedComm, type SessionTrace } from './session-result.ts'
 import type { StartedWorkload } from './start-workload.ts'
 import { procTracer, type Watched } from './tracer-factory.ts'
 import type { WorkloadExit } from './workload-exit.ts'
@@ -53,9 +53,11 @@ export function traceWorkload(
     pid,
     starttime_ticks: watched?.target.starttimeTicks || null,
     comm: watched?.target.comm || null,
+    expected_comm: expectedComm(settings.command),
     start_ts: startTs,
     trace_status: trouble?.status ?? 'full',
-    counters: { vmstat_oom_kill: machineOomKills() },
+    // Who could not be resolved was still born in our cgroup.
+    counters: readCountersAtStart(pid ?? process.pid),
   })
   let result: TracingResult | null = null
   let early: readonly NodeJS.Timeout[] = []
@@ -77,15 +79,5 @@ export function traceWorkload(
       if (watched === null || result !== null) return
       result = watched.tracing.stop(exit === null ? {} : { exitCode: exit.returncode, signal: exit.signal })
     },
-  }
-}
-
-/** Null where there is no such counter. */
-function machineOomKills(): number | null {
-  try {
-    const count = /^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1]
-    return count === undefined ? null : Number(count)
-  } catch {
-    return null
   }
 }

@@ -52,15 +52,15 @@ test.each<readonly [string, Partial<LeftFacts>, string]>([
   expect('verdict' in decision ? `${decision.kind} ${decision.verdict}` : decision.kind).toBe(wanted)
 })
 
-const ended: EndFacts = { hasSummary: false, isAlien: false, isSameBoot: true, target: 'gone', oomKills: 0 }
+const ended: EndFacts = { hasSummary: false, isAlien: false, isSameBoot: true, target: 'gone', oomKill: null }
 
 test.each<readonly [string, Partial<EndFacts>, string]>([
   ['both are gone', {}, 'recovered crashed'],
   ['somebody else’s trace', { isAlien: true, hasSummary: true }, 'alien crashed'],
   ['the owner had written it', { hasSummary: true, isSameBoot: false }, 'finished crashed'],
   ['the machine was started again', { isSameBoot: false, target: 'gone' }, 'reboot reboot'],
-  ['the workload lives', { target: 'alive', oomKills: 1 }, 'tracer_lost tracer_lost'],
-  ['the kernel killed for memory', { oomKills: 1 }, 'recovered oom_killed'],
+  ['the workload lives', { target: 'alive', oomKill: 'confirmed' }, 'tracer_lost tracer_lost'],
+  ['the kernel killed for memory', { oomKill: 'confirmed' }, 'recovered oom_killed'],
 ])('decideEnd() %s', (_, facts, wanted) => {
   const { verdict, termination } = decideEnd({ ...ended, ...facts })
   expect(`${verdict} ${termination}`).toBe(wanted)

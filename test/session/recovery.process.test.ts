@@ -4,12 +4,13 @@ import type { SinkEvent } from '../../src/events/event-sink.ts'
 import { uuid7 } from '../../src/events/uuid7.ts'
 import { recoverSessions } from '../../src/session/recovery.ts'
 import { sessionsLayout } from '../../src/session/session-layout.ts'
+import type { SessionRecord } from '../../src/session/session-record.ts'
 import { parseSummary } from '../../src/session/summary.ts'
 import { type Home, makeHome } from '../support/home.ts'
-import { program, runNode, type Running, start } from '../support/run.ts'
+import { pidAgain } from '../support/pid-again.ts'
+import { program, type Running, start } from '../support/run.ts'
 
 const DAY_MS = 24 * 3_600_000
-const KILLS = Number(process.env['KILLS'] ?? 12)
 
 interface Owner {
   readonly sessionId: string
@@ -37,43 +38,29 @@ async function recover(home: Home, more: { now?: () => number } = {}) {
   return { counts: await recoverSessions(options), events, layout: sessionsLayout(home.layout.sessions) }
 }
 
-test(`recoverSessions() every session of ${KILLS} tracers killed at random points is spoken for once, with its own id`, async () => {
+test('recoverSessions() three processes at once with many directories: each session once', async () => {
   const home = makeHome()
-  const enrolled: string[] = []
-  for (let kill = 0; kill < KILLS; kill++) {
-    const { sessionId, running } = startOwner(home)
-    // From before its first line to well into its trace.
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 150))
-    running.child.kill('SIGKILL')
-    await running.finished
-    if (fs.existsSync(`${home.layout.sessions}/live/${sessionId}/session.json`)) enrolled.push(sessionId)
+  const layout = sessionsLayout(home.layout.sessions)
+  const first = await killedOwner(home)
+  // As if as many tracers had been killed.
+  const ids = [first, ...Array.from({ length: 200 }, () => uuid7(Date.now()))]
+  for (const id of ids.slice(1)) {
+    fs.mkdirSync(`${layout.live}/${id}`, { mode: 0o700 })
+    for (const name of ['session.json', 'proc_trace.jsonl']) {
+      const text = fs.readFileSync(`${layout.live}/${first}/${name}`, 'utf8')
+      fs.writeFileSync(`${layout.live}/${id}/${name}`, text.replaceAll(first, id))
+    }
   }
-  const { counts, events, layout } = await recover(home)
-  expect(events.map(({ uuid }) => uuid).sort()).toEqual([...enrolled].sort())
-  expect(counts.recovered ?? 0).toBe(enrolled.length)
-  for (const id of enrolled) {
-    const record = JSON.parse(fs.readFileSync(`${layout.done}/${id}/session.json`, 'utf8')) as { start_ts: string }
-    const summary = parseSummary(fs.readFileSync(`${layout.done}/${id}/summary.json`, 'utf8'))
-    expect(summary).toMatchObject({
-      session_id: id,
-      start_ts: record.start_ts,
-      subtype: 'crashed',
-      exit_code: -1,
-      termination_reason: 'crashed',
-      recovered: true,
-    })
-  }
-  expect((await recover(home)).events).toEqual([])
-})
-
-test('recoverSessions() two processes at once: each session once', async () => {
-  const home = makeHome()
-  const ids = await Promise.all(Array.from({ length: 6 }, () => killedOwner(home)))
-  const script = program('recover-sessions.mjs')
-  const ends = await Promise.all([1, 2, 3].map(() => runNode([script, home.layout.directory], { env: home.env() })))
-  const spoken = ends.flatMap(({ stdout }) => stdout.split('\n').filter(Boolean))
-  expect(spoken.sort()).toEqual([...ids].sort())
-  expect(fs.readdirSync(sessionsLayout(home.layout.sessions).done).sort()).toEqual([...ids].sort())
+  const recoverers = [1, 2, 3].map(() =>
+    start(process.execPath, [program('recover-sessions.mjs'), home.layout.directory], { env: home.env(), open: true }),
+  )
+  await Promise.all(recoverers.map((each) => each.said('ready\n')))
+  for (const { child } of recoverers) child.stdin?.end()
+  const ends = await Promise.all(recoverers.map(({ finished }) => finished))
+  const spoken = ends.map(({ stdout }) => stdout.split('\n').slice(1, -1))
+  expect(spoken.flat().sort()).toEqual([...ids].sort())
+  expect(fs.readdirSync(layout.done).sort()).toEqual([...ids].sort())
+  expect(spoken.filter((each) => each.length > 0).length, 'they were at it together').toBeGreaterThan(1)
 })
 
 test('recoverSessions() skips a live tracer, also a stopped one, and recovers the two dead of three', async () => {
@@ -100,6 +87,26 @@ test('recoverSessions() without its socket a tracer is told by pid and start tic
   await running.finished
   expect((await recover(home)).counts).toEqual({ recovered: 1 })
 })
+
+test.for(['with its socket', 'without'])(
+  'recoverSessions() the number of a dead tracer is another process’s: recovered (%s)',
+  async (how, ctx) => {
+    const home = makeHome()
+    const { sessionId, running } = startOwner(home)
+    await running.said('ready null')
+    const { tracer, owner_socket } = JSON.parse(
+      fs.readFileSync(`${home.layout.sessions}/live/${sessionId}/session.json`, 'utf8'),
+    ) as SessionRecord
+    if (how === 'without') fs.unlinkSync(owner_socket ?? '')
+    expect(tracer.pid).toBe(running.pid)
+    const outcome = await pidAgain(running, tracer.start_ticks ?? 0)
+    if (outcome !== 'reused') return ctx.skip(outcome)
+    process.kill(running.pid, 0)
+    // The target was the same process: it is not taken for a workload that lives on either.
+    const { counts, events } = await recover(home)
+    expect([counts, events.map(({ uuid }) => uuid)]).toEqual([{ recovered: 1 }, [sessionId]])
+  },
+)
 
 test('recoverSessions() a workload that outlives its tracer is tracer_lost, and left alone', async () => {
   const home = makeHome()

@@ -3,11 +3,14 @@ import fs from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import type { SinkEvent } from '../../src/events/event-sink.ts'
 import { uuid7 } from '../../src/events/uuid7.ts'
+import { NO_COUNTERS } from '../../src/session/counters-at-start.ts'
 import { askOwner } from '../../src/session/owner-socket.ts'
+import { runSession } from '../../src/session/run-session.ts'
 import { openSessionDirectory } from '../../src/session/session-directory.ts'
 import { sessionsLayout } from '../../src/session/session-layout.ts'
 import type { SessionSummary } from '../../src/session/summary.ts'
 import { makeHome } from '../support/home.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const ENROLMENT = {
   pid: process.pid,
@@ -15,7 +18,8 @@ const ENROLMENT = {
   comm: 'node',
   start_ts: '2026-01-01T00:00:00.000Z',
   trace_status: 'full',
-  counters: {},
+  expected_comm: 'node',
+  counters: NO_COUNTERS,
 } as const
 
 function summaryOf(session_id: string): SessionSummary {
@@ -143,6 +147,28 @@ test('openSessionDirectory() on a read-only file system is degraded', (ctx) => {
   const { directory, events, sessionId } = open(root)
   directory.finish(summaryOf(sessionId), [])
   expect([directory.degraded, events.length]).toEqual(['EROFS', 1])
+})
+
+test('runSession() keeps the bounds of a directory that no reporter ever sees', async () => {
+  const home = makeHome()
+  const layout = sessionsLayout(home.layout.sessions)
+  const old = Array.from({ length: 505 }, (_, n) => uuid7(Date.now() - 60_000 + n))
+  for (const [n, id] of old.entries()) {
+    fs.mkdirSync(`${layout.done}/${id}`, { recursive: true })
+    const ended = new Date(Date.now() - 50_000 + n)
+    fs.utimesSync(`${layout.done}/${id}`, ended, ended)
+  }
+  const { sessionId } = await runSession({ command: 'true', directory: home.layout.directory })
+  // 50 ms may not do on a busy machine: what is left to do, the next one does.
+  await waitUntil('the oldest are gone', async () => {
+    if (fs.readdirSync(layout.done).length <= 500) return true
+    await runSession({ command: 'true', directory: home.layout.directory })
+    return false
+  })
+  const left = fs.readdirSync(layout.done)
+  expect(left).toContain(sessionId)
+  expect(left.filter((id) => old.slice(0, 6).includes(id))).toEqual([])
+  expect(left).toEqual(expect.arrayContaining(old.slice(-400)))
 })
 
 function mount(root: string, args: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** Linux processes that do one thing wrong, and one that does nothing. Thresholds are short, the rules are the same. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { pidAgain } from '../support/pid-again.ts'
 import { childrenOf, start } from '../support/run.ts'
 import { node24, node26, reasonIfMissing } from '../support/runtimes.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -132,26 +133,13 @@ linux('alive() is false at once for a zombie, and for what is gone', async () =>
 })
 
 linux('a held process is not the next one with its number', async (ctx) => {
-  const lastPid = '/proc/sys/kernel/ns_last_pid'
   const first = start('sleep', ['60'])
   const target = traceTargetFromPid(first.pid)
   const tracing = trace(target)
   const held = holdProcess(first.pid)
   onTestFinished(() => held?.close())
-  // Start times count in hundredths of a second: a number used again within the same one cannot be told apart by them.
-  const ticksNow = (): number => Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 100
-  await waitUntil('a later start has another time', () => ticksNow() > target.starttimeTicks + 2)
-  first.child.kill('SIGKILL')
-  await first.finished
-  const reused = await waitUntil<number | 'refused' | null>('the number is used again', () => {
-    try {
-      writeFileSync(lastPid, String(target.pid - 1))
-    } catch {
-      return 'refused'
-    }
-    return start('sleep', ['60']).pid === target.pid ? target.pid : null
-  })
-  if (reused === 'refused') return ctx.skip('ns_last_pid can be written by root alone')
+  const outcome = await pidAgain(first, target.starttimeTicks)
+  if (outcome !== 'reused') return ctx.skip(outcome)
   expect([held?.alive(), tracing.alive(), tracing.snapshotNow()]).toEqual([false, false, null])
   expect(startTracing(target).stop()).toMatchObject({ status: 'degraded', snapshots: [] })
   const { anomalies, snapshots } = tracing.stop()

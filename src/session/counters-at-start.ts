@@ -1,0 +1,95 @@
+/**
+ * The kernel's counters when a session began, as its record keeps them, and as they are now: whether it was killed for memory can
+ * be told after its tracer's death as well. A cgroup is meant by its inode: in another container, or once it was made anew, a folder
+ * of the same name is another one, with other counters.
+ */
+import fs from 'node:fs'
+import { counterPlaces, readSessionCounters, type SessionCounters } from '../tracer/procfs/session-counters.ts'
+
+/** Null: not readable here. */
+export interface CountersAtStart {
+  /** Of the whole machine. */
+  readonly vmstat_oom_kill: number | null
+  readonly cgroup_oom_kill: number | null
+  readonly memory_limit_kb: number | null
+  /** Which cgroup charges the workload's memory, and where it was read. */
+  readonly memory_cgroup: MemoryCgroup | null
+}
+
+interface MemoryCgroup {
+  readonly folder: string
+  readonly version: 1 | 2
+  /** `device:inode` */
+  readonly inode: string
+}
+
+export const NO_COUNTERS: CountersAtStart = {
+  vmstat_oom_kill: null,
+  cgroup_oom_kill: null,
+  memory_limit_kb: null,
+  memory_cgroup: null,
+}
+
+export interface CounterRoots {
+  readonly procRoot: string
+  readonly cgroupRoot: string
+}
+
+const REAL_ROOTS: CounterRoots = { procRoot: '/proc', cgroupRoot: '/sys/fs/cgroup' }
+
+/** Of the process that waits at the gate. Never throws. */
+export function readCountersAtStart(pid: number, { procRoot, cgroupRoot }: CounterRoots = REAL_ROOTS): CountersAtStart {
+  if (process.platform !== 'linux') return NO_COUNTERS
+  const places = counterPlaces(pid, procRoot, cgroupRoot)
+  const { oomKillMachine, oomKillCgroup, memoryLimitKb } = readSessionCounters(places)
+  const inode = places.memory === null ? null : inodeOf(places.memory.folder)
+  return {
+    vmstat_oom_kill: oomKillMachine,
+    cgroup_oom_kill: oomKillCgroup,
+    memory_limit_kb: memoryLimitKb,
+    memory_cgroup: places.memory === null || inode === null ? null : { ...places.memory, inode },
+  }
+}
+
+/** The counters of then and now, of the same boot. Of a cgroup that is gone nothing is known any more. Never throws. */
+export function countersSince(
+  start: CountersAtStart,
+  { procRoot }: Pick<CounterRoots, 'procRoot'> = REAL_ROOTS,
+): { readonly start: SessionCounters; readonly end: SessionCounters } {
+  const { memory_cgroup: cgroup } = start
+  const isThere = cgroup !== null && inodeOf(cgroup.folder) === cgroup.inode
+  return {
+    start: {
+      oomKillMachine: start.vmstat_oom_kill,
+      oomKillCgroup: start.cgroup_oom_kill,
+      memoryLimitKb: start.memory_limit_kb,
+      throttledUsec: null,
+    },
+    end: readSessionCounters({ procRoot, memory: isThere ? cgroup : null, cpu: null }),
+  }
+}
+
+export function isCountersAtStart(value: unknown): value is CountersAtStart {
+  if (typeof value !== 'object' || value === null) return false
+  const { vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb, memory_cgroup } = value as Record<string, unknown>
+  return [vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb].every(isNumberOrNull) && isCgroupOrNull(memory_cgroup)
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'number'
+}
+
+function isCgroupOrNull(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === null
+  const { folder, version, inode } = value as Partial<MemoryCgroup>
+  return typeof folder === 'string' && (version === 1 || version === 2) && typeof inode === 'string'
+}
+
+function inodeOf(folder: string): string | null {
+  try {
+    const { dev, ino } = fs.lstatSync(folder, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return null // gone, or not in our mounts
+  }
+}
