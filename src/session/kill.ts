@@ -7,6 +7,7 @@
  * reaped before Node says so.
  */
 import type { ChildProcess } from 'node:child_process'
+import { holdProcess } from '../tracer/procfs/held-process.ts'
 import { openFamily } from './family.ts'
 
 export interface KillRequest {
@@ -65,7 +66,26 @@ export async function killSession(request: KillRequest): Promise<void> {
   }
 }
 
-function raise(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Gives one process the signals of another. */
+export interface SignalRelay {
+  /** To that process or to nobody. Never throws. */
+  send(signal: NodeJS.Signals): void
+  close(): void
+}
+
+/** Null: it is gone, or there is no /proc to hold it by. Race R34 here too. */
+export function openSignalRelay(pid: number): SignalRelay | null {
+  const held = holdProcess(pid)
+  if (held === null) return null
+  return {
+    send(signal) {
+      if (held.alive()) raise(pid, signal)
+    },
+    close: () => held.close(),
+  }
+}
+
+function raise(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {
