@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { TracingResult } from '../tracer/tracing.ts'
 import type { SessionDirectory } from './session-directory.ts'
+import { markedProcesses } from './session-mark.ts'
 import type { SessionSettings } from './session-options.ts'
 import type { SessionTrace } from './session-result.ts'
 import type { StartedWorkload } from './start-workload.ts'
@@ -75,9 +76,20 @@ export function traceWorkload(
     end(exit) {
       for (const timer of early) clearTimeout(timer)
       if (watched === null || result !== null) return
-      result = watched.tracing.stop(exit === null ? {} : { exitCode: exit.returncode, signal: exit.signal })
+      const daemons = daemonsOf(directory.sessionId)
+      result = watched.tracing.stop(
+        exit === null ? { daemons } : { exitCode: exit.returncode, signal: exit.signal, daemons },
+      )
     },
   }
+}
+
+/** Who carries the session's mark, and need not be a descendant any more. */
+function daemonsOf(sessionId: string): readonly number[] {
+  return markedProcesses(sessionId).map((held) => {
+    held.close()
+    return held.pid
+  })
 }
 
 /** Null where there is no such counter. */
