@@ -6,6 +6,8 @@ import { STAT } from '../tracer/procfs/stat.ts'
 export interface Family {
   /** Looks for new descendants of everybody who is in it. */
   grow(): void
+  /** Takes in whom the caller holds, and closes them with the others. */
+  adopt(held: readonly HeldProcess[]): void
   /** Who still runs; children before their parents. Zombies do not. */
   alive(): readonly HeldProcess[]
   close(): void
@@ -37,6 +39,12 @@ export function openFamily(roots: readonly number[], procRoot = '/proc'): Family
   for (const pid of roots) join(pid, null)
   return {
     grow,
+    adopt(newcomers) {
+      for (const held of newcomers) {
+        if (members.get(held.pid)?.alive() === true) held.close()
+        else members.set(held.pid, held)
+      }
+    },
     alive: () => [...members.values()].filter((held) => held.alive()).reverse(),
     close() {
       for (const held of members.values()) held.close()

@@ -7,7 +7,9 @@
  * reaped before Node says so.
  */
 import type { ChildProcess } from 'node:child_process'
+import { holdProcess } from '../tracer/procfs/held-process.ts'
 import { openFamily } from './family.ts'
+import { markedProcesses } from './session-mark.ts'
 
 export interface KillRequest {
   /** What we started: script(1), or the workload. */
@@ -16,6 +18,8 @@ export interface KillRequest {
   readonly wrapped: boolean
   /** The workload, if it is known: it is still ours when script(1) is gone. */
   readonly workloadPid: number | null
+  /** Of the session's mark, by which daemons are found. */
+  readonly sessionId: string
   readonly graceMs: number
   /** Resolves when the child was reaped. */
   readonly childGone: Promise<unknown>
@@ -28,11 +32,11 @@ const WRAPPER_MS = 3000
 const KILL_ROUNDS = 100
 
 /**
- * SIGTERM to the workload and its descendants, leaves first; `graceMs`; SIGKILL to whoever is left and whatever they started since;
+ * SIGTERM to the workload, its descendants and its daemons, leaves first; `graceMs`; SIGKILL to whoever is left and whatever they started since;
  * the wrapper by itself, or by SIGKILL 3 s later. Resolves when it is done. Never throws: who is gone already is gone.
  */
 export async function killSession(request: KillRequest): Promise<void> {
-  const { child, wrapped, workloadPid, graceMs, childGone } = request
+  const { child, wrapped, workloadPid, sessionId, graceMs, childGone } = request
   const childPid = child.pid
   if (childPid === undefined) return
   const family = openFamily(workloadPid === null || workloadPid === childPid ? [childPid] : [childPid, workloadPid])
@@ -52,8 +56,10 @@ export async function killSession(request: KillRequest): Promise<void> {
   }
   const done = (): boolean => look().length === 0 && (wrapped || isGone(child))
   try {
+    family.adopt(markedProcesses(sessionId))
     send('SIGTERM')
     await until(done, graceMs)
+    family.adopt(markedProcesses(sessionId)) // one that forked twice meanwhile
     for (let round = 0; round < KILL_ROUNDS && !done(); round += 1) {
       send('SIGKILL')
       await until(() => look().length === 0, 10 * LOOK_EVERY_MS)
@@ -65,7 +71,26 @@ export async function killSession(request: KillRequest): Promise<void> {
   }
 }
 
-function raise(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+/** Gives one process the signals of another. */
+export interface SignalRelay {
+  /** To that process or to nobody. Never throws. */
+  send(signal: NodeJS.Signals): void
+  close(): void
+}
+
+/** Null: it is gone, or there is no /proc to hold it by. Race R34 here too. */
+export function openSignalRelay(pid: number): SignalRelay | null {
+  const held = holdProcess(pid)
+  if (held === null) return null
+  return {
+    send(signal) {
+      if (held.alive()) raise(pid, signal)
+    },
+    close: () => held.close(),
+  }
+}
+
+function raise(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch {

@@ -2,6 +2,7 @@ import { uuid7 } from '../events/uuid7.ts'
 import { decideAction } from './decide-action.ts'
 import { killSession } from './kill.ts'
 import { openRace } from './race.ts'
+import { SESSION_VARIABLE } from './session-mark.ts'
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts'
 import { type SessionOptions, type SessionSettings, sessionSettings } from './session-options.ts'
 import { type SessionResult, type SessionTrace, summaryOf, trackedCommOf } from './session-result.ts'
@@ -32,7 +33,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     attribution: settings.attribution ?? null,
     sink: settings.sink ?? null,
   })
-  const started = await startOrNot(settings)
+  const { sessionId } = directory
+  const started = await startOrNot({ ...settings, env: { ...settings.env, [SESSION_VARIABLE]: sessionId } })
   const end =
     started.kind === 'started'
       ? await followWorkload(started, settings, directory, begin.startTs)
@@ -92,9 +94,11 @@ async function followWorkload(
   const race = openRace()
   const trace = traceWorkload(started, settings, directory, startTs)
   const watch = watchWorkload(child, settings, race)
+  let killing = false
   const gone = exitOf(child, wrapped).then((exit) => {
-    // Before the race is over, because its last fact is in there: whether the kernel killed somebody for memory.
-    trace.end(exit)
+    // Before the race is over, because its last fact is in there: whether the kernel killed somebody for memory. Once we kill, who is
+    // left over is known when that is done.
+    if (!killing) trace.end(exit)
     race.saw({ exited: true, signal: exit.signal, oomKill: trace.result?.oomKill ?? null })
     return exit
   })
@@ -102,26 +106,31 @@ async function followWorkload(
   gate?.open()
   trace.begun()
 
+  const { limits } = settings
   const termination = resolveTermination(await race.over)
-  await act(termination, started, trace, settings, gone)
+  killing = await isToKill(termination, gone, limits.completionDrainMs)
+  if (killing) {
+    const { pid: workloadPid } = trace
+    const { sessionId } = directory
+    await killSession({ child, wrapped, workloadPid, sessionId, graceMs: limits.killGraceMs, childGone: gone })
+  }
   const exit = await within(gone, UNKILLABLE_MS)
-  await drainOutput(child, settings.limits.outputDrainMs)
+  await drainOutput(child, limits.outputDrainMs)
   watch.stop()
   trace.end(exit)
   return { termination, exit, watch, trace }
 }
 
-async function act(
-  termination: Termination,
-  { child, wrapped }: StartedWorkload & { kind: 'started' },
-  trace: TraceOfWorkload,
-  { limits }: SessionSettings,
-  gone: Promise<WorkloadExit>,
-): Promise<void> {
-  const action = decideAction(termination)
-  if (action === 'none') return
-  if (action === 'drain_then_kill' && (await within(gone, limits.completionDrainMs)) !== null) return
-  await killSession({ child, wrapped, workloadPid: trace.pid, graceMs: limits.killGraceMs, childGone: gone })
+/** False also for a workload that left by itself while it was given the time to. */
+async function isToKill(termination: Termination, gone: Promise<WorkloadExit>, drainMs: number): Promise<boolean> {
+  switch (decideAction(termination)) {
+    case 'none':
+      return false
+    case 'drain_then_kill':
+      return (await within(gone, drainMs)) === null
+    case 'kill':
+      return true
+  }
 }
 
 function tell({ onStart }: SessionSettings, pid: number | null): void {

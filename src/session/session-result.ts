@@ -11,7 +11,7 @@ export interface SessionResult {
   readonly returncode: number | null
   /** What ended the workload, if a signal did. */
   readonly signal: NodeJS.Signals | null
-  /** False: script(1) says 128 + n for signal n, and so does a program that exits with that number by itself. */
+  /** False: script(1) says 128 + n for signal n, and so does a program that exits with that number by itself; or script(1) itself was killed. */
   readonly signalExact: boolean
   /** UTF-8, the last `limits.keptOutputBytes` of each. Empty where they were inherited and nobody had to read along. */
   readonly stdout: string

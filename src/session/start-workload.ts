@@ -9,6 +9,7 @@ import { execShim } from './exec-shim.ts'
 import { findCommand } from './find-command.ts'
 import { onOneTerminal, ptyCommand, SHIM_NAME } from './pty.ts'
 import type { SessionSettings } from './session-options.ts'
+import { resolveWorkloadPid } from './workload-pid.ts'
 
 export type StartedWorkload =
   | {
@@ -34,6 +35,8 @@ export interface Gate {
 
 /** 4 to 11 ms are usual. */
 const PID_WITHIN_MS = 2000
+/** Of script(1), from its start to its fork. */
+const CHILD_WITHIN_MS = 500
 
 type Slot = 'pipe' | 'ignore' | 'inherit'
 
@@ -76,9 +79,33 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
   )
   if (started.kind !== 'started') return null
   const reported = (await started.gate?.pid(PID_WITHIN_MS)) ?? null
-  // A script that does not know our options (BusyBox has no -e) ends before the gate: nothing has run yet.
-  if (reported === null && started.child.exitCode !== null) return null
-  return { ...started, wrapped: true, reported }
+  const inside = { ...started, wrapped: true, reported }
+  if (reported !== null) return inside
+  await whoeverIsThere(started)
+  if (started.child.exitCode === null) return inside
+  return (await runsCommands(script.path, settings)) ? inside : null
+}
+
+/** Descriptor 3 was closed on the way: the workload runs, or is about to. Until script(1) has forked it, or ended. */
+async function whoeverIsThere({ child, childPid }: StartedWorkload & { kind: 'started' }): Promise<void> {
+  const deadline = performance.now() + CHILD_WITHIN_MS
+  const isThere = (): boolean =>
+    child.exitCode !== null || resolveWorkloadPid({ childPid, wrapped: true, reported: null }).kind === 'resolved'
+  while (!isThere() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/**
+ * Asked when script(1) ended without a word from the shim. Either it could not run anything (BusyBox knows no -e, there is no
+ * terminal left), and the workload has yet to begin; or it has run, behind somebody who closed our descriptors, and must not twice.
+ */
+async function runsCommands(script: string, { env, cwd }: SessionSettings): Promise<boolean> {
+  return new Promise((resolve) => {
+    const args = ['-qefc', 'exit 7', '/dev/null']
+    const probe = spawn(script, args, { env: { ...env, SHELL: '/bin/sh' }, cwd, stdio: ['pipe', 'ignore', 'ignore'] })
+    probe.stdin.on('error', () => undefined)
+    probe.once('error', () => resolve(false))
+    probe.once('exit', (code) => resolve(code === 7))
+  })
 }
 
 function wantsPty({ pty, stdio }: SessionSettings): boolean {
@@ -155,6 +182,7 @@ function openGate(child: ChildProcess, told: Duplex, gate: Duplex): Gate {
           const line = /^(\d{1,10})\n/.exec(text)
           if (line !== null) done(Number(line[1]))
         })
+        told.once('end', () => done(null))
         child.once('exit', () => done(null))
       })
     },

@@ -1,6 +1,7 @@
 import type { TracingResult } from '../tracer/tracing.ts'
 import { readCountersAtStart } from './counters-at-start.ts'
 import type { SessionDirectory } from './session-directory.ts'
+import { markedProcesses } from './session-mark.ts'
 import type { SessionSettings } from './session-options.ts'
 import { expectedComm, type SessionTrace } from './session-result.ts'
 import type { StartedWorkload } from './start-workload.ts'
@@ -77,7 +78,18 @@ export function traceWorkload(
     end(exit) {
       for (const timer of early) clearTimeout(timer)
       if (watched === null || result !== null) return
-      result = watched.tracing.stop(exit === null ? {} : { exitCode: exit.returncode, signal: exit.signal })
+      const daemons = daemonsOf(directory.sessionId)
+      result = watched.tracing.stop(
+        exit === null ? { daemons } : { exitCode: exit.returncode, signal: exit.signal, daemons },
+      )
     },
   }
+}
+
+/** Who carries the session's mark, and need not be a descendant any more. */
+function daemonsOf(sessionId: string): readonly number[] {
+  return markedProcesses(sessionId).map((held) => {
+    held.close()
+    return held.pid
+  })
 }

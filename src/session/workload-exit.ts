@@ -7,7 +7,7 @@ export interface WorkloadExit {
   /** 0 to 255; 128 + n for signal n. */
   readonly returncode: number
   readonly signal: NodeJS.Signals | null
-  /** False: guessed from script's 128 + n. */
+  /** False: guessed from script's 128 + n, or script's own end. */
   readonly signalExact: boolean
 }
 
@@ -17,7 +17,7 @@ export async function exitOf(child: ChildProcess, wrapped: boolean): Promise<Wor
     await new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const { exitCode, signalCode } = child
   if (signalCode !== null)
-    return { returncode: 128 + constants.signals[signalCode], signal: signalCode, signalExact: true }
+    return { returncode: 128 + constants.signals[signalCode], signal: signalCode, signalExact: !wrapped }
   const returncode = exitCode ?? 0
   const guess = wrapped ? guessSignal(returncode, constants.signals) : null
   return { returncode, signal: guess, signalExact: guess === null }

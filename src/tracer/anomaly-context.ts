@@ -49,8 +49,9 @@ export interface AnomalyThresholds {
   readonly starvedForMs: number
   readonly pendingForMs: number
   readonly stoppedForMs: number
-  /** Planned intervals. */
+  /** Planned intervals, and no less than that time: of a tenth of a second three are nothing. */
   readonly gapIntervals: number
+  readonly gapLeastMs: number
   readonly suspendedMs: number
   readonly clockStepMs: number
 }
@@ -78,6 +79,7 @@ export const ANOMALY_THRESHOLDS: AnomalyThresholds = {
   pendingForMs: 10_000,
   stoppedForMs: 10_000,
   gapIntervals: 3,
+  gapLeastMs: 1_000,
   suspendedMs: 2_000,
   clockStepMs: 1_000,
 }

@@ -67,7 +67,11 @@ export function anomalyRules(t: AnomalyThresholds, memoryLimitKb: number | null)
     rule('sampler_gap', 'info', 0, ({ gap_ms, interval_ms }) =>
       gap_ms === null || interval_ms === null
         ? null
-        : when(gap_ms > t.gapIntervals * interval_ms, gap_ms, `${gap_ms.toFixed(0)} ms, planned ${interval_ms}`),
+        : when(
+            gap_ms > Math.max(t.gapIntervals * interval_ms, t.gapLeastMs),
+            gap_ms,
+            `${gap_ms.toFixed(0)} ms, planned ${interval_ms}`,
+          ),
     ),
     rule('suspended', 'info', 0, (row, previous) => {
       const slept = previous === null ? null : sleptMs(row, previous)

@@ -123,7 +123,7 @@ function trace(target: TraceTarget, held: HeldProcess, settings: TracingSettings
       counters: { start: countersAtStart, end },
       exitCode: ending.exitCode ?? null,
       signal: ending.signal ?? null,
-      leftovers: sampler.living(),
+      leftovers: leftoversOf(target.pid, sampler.living(), ending.daemons),
       pidReused,
       thresholds: settings.thresholds,
     }
@@ -145,6 +145,10 @@ function trace(target: TraceTarget, held: HeldProcess, settings: TracingSettings
   const first = take()
   schedule()
   return { first, snapshotNow: take, alive: () => result === null && held.alive(), stop }
+}
+
+function leftoversOf(root: number, living: readonly number[], daemons: readonly number[] = []): readonly number[] {
+  return [...new Set([...living, ...daemons])].filter((pid) => pid !== root)
 }
 
 function numberLives(held: HeldProcess, procRoot: string): boolean {

@@ -21,6 +21,8 @@ export interface Tracing {
 export interface TracingEnding {
   readonly exitCode?: number | null
   readonly signal?: string | null
+  /** Who belongs to it besides its descendants, and lives. */
+  readonly daemons?: readonly number[]
 }
 
 export interface TracingResult {
@@ -34,7 +36,7 @@ export interface TracingResult {
   readonly oomKill: 'confirmed' | 'probable' | null
   /** Null where they could not be read. */
   readonly counters: { readonly start: SessionCounters | null; readonly end: SessionCounters | null }
-  /** Descendants that were alive when it stopped. */
+  /** Descendants and daemons that were alive when it stopped. */
   readonly leftovers: readonly number[]
 }
 

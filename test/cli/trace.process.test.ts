@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
-import { runNode, start } from '../support/run.ts'
-
-const BIN = new URL('../../bin/afterword.js', import.meta.url).pathname
+import { type Finished, program, runNode, start } from '../support/run.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { BIN } from './program.ts'
 
 function trace(home: Home, env: Record<string, string>, ...command: readonly string[]) {
   return runNode([BIN, 'trace', '--', ...command], { env: home.env(env), input: 'to the workload\n' })
@@ -17,8 +19,90 @@ test.each([
   const home = makeHome('afterword')
   const bare = await start(command, args, { env: home.env(), input: 'to the workload\n' }).finished
   const traced = await trace(home, {}, command, ...args)
-  expect([traced.stdout, traced.code, traced.signal]).toEqual([bare.stdout, bare.code, bare.signal])
-  expect(traced.stderr.replace(/^afterword: no --host.*\n/, '')).toBe(bare.stderr)
+  const seen = ({ stdout, stderr, code, signal }: Finished) => ({ stdout, stderr, code, signal })
+  expect(seen(traced)).toEqual(seen(bare))
+})
+
+const READ_ALONG = ['--completion-marker', 'never written', '--idle-timeout', '600']
+
+test.each([
+  ['handed on', []],
+  ['read along', READ_ALONG],
+])('trace leaves 10 MB of stdout and 5 MB of stderr as they are, byte for byte: %s', async (_, options) => {
+  const home = makeHome('afterword')
+  const write = `const bytes = Buffer.alloc(1e6, Buffer.from(Array.from({ length: 997 }, (_, i) => (i * i) & 255)))
+    for (let i = 0; i < 10; i += 1) { process.stdout.write(bytes); if (i % 2 === 0) process.stderr.write(bytes.subarray(i)) }`
+  const command = [process.execPath, '-e', write]
+  const bare = await bytesOf(command, home)
+  expect([bare.stdout.length, bare.stderr.length]).toEqual([10_000_000, 4_999_980])
+  const traced = await bytesOf([process.execPath, BIN, 'trace', ...options, '--', ...command], home)
+  expect(traced.code).toBe(0)
+  expect(traced.stdout.equals(bare.stdout)).toBe(true)
+  expect(traced.stderr.equals(bare.stderr)).toBe(true)
+})
+
+test.each([
+  ['handed on', '', /^y\n141 0\n$/],
+  // What Node reads along from is a socket, and not a pipe: who writes to it hears ECONNRESET, or is ended by SIGPIPE.
+  ['read along', "--completion-marker 'never written'", /^y\n(1|141) 0\n$/],
+])('trace breaks the pipe of a workload whose reader left, and finishes its session: %s', async (_, options, ends) => {
+  const home = makeHome('afterword')
+  const run = async (prefix: string): Promise<string> => {
+    const line = `${prefix} yes | head -n 1; echo "\${PIPESTATUS[*]}"`
+    return (await start('bash', ['-c', line], { env: home.env() }).finished).stdout
+  }
+  expect(await run('')).toBe('y\n141 0\n')
+  expect(await run(`${process.execPath} ${BIN} trace ${options} --`)).toMatch(ends)
+  const [summary] = home.files().filter((path) => path.endsWith('summary.json'))
+  expect(summary).toMatch(/^telemetry\/sessions\/done\//)
+  expect(home.files().filter((path) => path.includes('/live/'))).toEqual([])
+})
+
+test.each([
+  ['handles', 'TERM'],
+  ['handles', 'HUP'],
+  ['handles', 'INT'],
+  ['handles', 'QUIT'],
+  ['dies', 'TERM'],
+  ['dies', 'HUP'],
+  ['dies', 'INT'],
+  ['dies', 'USR1'],
+])('trace without a terminal passes signals on: the workload %s %s', async (kind, name) => {
+  const ends = async (command: string, args: readonly string[]) => {
+    const home = makeHome('afterword')
+    // In a session of its own: nobody types there.
+    const caller = start(command, args, { cwd: home.path, env: home.env(), detached: true })
+    await waitUntil('the workload has begun', () => read(`${home.path}/heard`)?.includes('began'))
+    process.kill(caller.pid, `SIG${name}`)
+    const { code, signal, stderr } = await caller.finished
+    return { code, signal, stderr, heard: read(`${home.path}/heard`) }
+  }
+  const workload = ['sh', program('hears-signals.sh'), kind]
+  const bare = await ends('sh', workload.slice(1))
+  expect(await ends(process.execPath, [BIN, 'trace', '--', ...workload])).toEqual(bare)
+})
+
+test('trace whose state directory cannot be used says so once, and runs the workload unharmed', async () => {
+  const home = makeHome('afterword')
+  writeFileSync(home.layout.directory, 'in the way')
+  const traced = await trace(home, {}, 'sh', '-c', 'cat; exit 3')
+  expect(traced).toMatchObject({
+    code: 3,
+    stdout: 'to the workload\n',
+    stderr: 'afterword: the state directory cannot be used: nothing of this session is kept.\n',
+  })
+  expect(readFileSync(home.layout.directory, 'utf8')).toBe('in the way')
+})
+
+test('trace where the sessions cannot be written says so once, and runs the workload unharmed', async () => {
+  const home = makeHome('afterword')
+  mkdirSync(`${home.layout.directory}/telemetry`, { recursive: true, mode: 0o700 })
+  writeFileSync(`${home.layout.directory}/telemetry/sessions`, 'in the way')
+  const traced = await trace(home, {}, 'sh', '-c', 'cat; exit 3')
+  expect(traced).toMatchObject({ code: 3, stdout: 'to the workload\n' })
+  expect(traced.stderr).toMatch(
+    /^afterword: the trace of this session is degraded \(E\w+\); the command ran as it would have\.\n$/,
+  )
 })
 
 test('trace sends the summary by a reporter, under the id of the session; sessions list and show know it', async () => {
@@ -52,3 +136,19 @@ test('trace where consent says no sends nothing and keeps the session', async ()
   expect(home.files().filter((path) => path.endsWith('summary.json'))).toHaveLength(1)
   expect(home.files()).not.toContain('usage.json')
 })
+
+async function bytesOf([command = '', ...args]: readonly string[], home: Home) {
+  const child = spawn(command, args, { env: home.env(), stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.toArray()) as Promise<Buffer[]>[]
+  const code = new Promise((resolve) => child.once('close', resolve))
+  return { stdout: Buffer.concat((await stdout) ?? []), stderr: Buffer.concat((await stderr) ?? []), code: await code }
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
+}

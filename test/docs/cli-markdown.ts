@@ -61,7 +61,7 @@ A token on the command line can be seen by everybody on the machine (\`ps\`); \`
 [SECURITY.md](SECURITY.md#the-cdp-proxy).`,
   collect: `A line for each event on stdout until Ctrl-C, which ends it with exit code 0. Without \`--database\` the events are in memory.
 Only addresses of this machine: there is no authentication. See [collector.md](collector.md).`,
-  trace: `The command's stdin, stdout, stderr and exit status, a signal included, are its own; what we say goes to stderr before it starts.
+  trace: `The command's stdin, stdout, stderr and exit status, a signal included, are its own; what we say goes to stderr: [sessions.md](sessions.md#afterword-trace).
 In a terminal it gets a pseudo-terminal of its own by \`script(1)\`. The summary goes to \`--host\` and \`--api-key\`, or to
 \`AFTERWORD_HOST\` and \`AFTERWORD_API_KEY\`; with neither it stays on disk, as it does where consent is off. It is booked to whoever
 was signed in when the session began. Exit code 127: no such command; 126: no program. See [sessions-on-disk.md](sessions-on-disk.md).`,

@@ -8,6 +8,7 @@ import { anHourLater, reporterProcesses, runCommand } from '../support/acme.ts'
 import { type FakePostHog, startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Gate, startGate } from '../support/gate.ts'
 import { type Home, makeHome } from '../support/home.ts'
+import { openPane, type Pane } from '../support/pane.ts'
 import { program, start } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -77,23 +78,8 @@ function ignoresHangUp(pid: number): boolean {
   return (BigInt(`0x${ignored}`) & 1n) === 1n
 }
 
-/** A shell in a pane of a terminal of its own; types what it is told. */
-function makePane({ home, env }: Scene, command: string): { type(...keys: readonly string[]): void; kill(): void } {
-  const tmux = (...args: readonly string[]): unknown =>
-    execFileSync('tmux', ['-S', `${home.path}/tmux`, '-f', '/dev/null', ...args], {
-      cwd: home.path,
-      env,
-      stdio: 'ignore',
-    })
-  tmux('new-session', '-d', '-s', 'it', '-x', '80', '-y', '24', command)
-  onTestFinished(() => {
-    try {
-      tmux('kill-server')
-    } catch {
-      // ended with its last pane
-    }
-  })
-  return { type: (...keys) => tmux('send-keys', '-t', 'it', ...keys), kill: () => tmux('kill-pane', '-t', 'it') }
+function makePane({ home, env }: Scene, command: string): Pane {
+  return openPane(command, { folder: home.path, env })
 }
 
 const everySurroundings: readonly Surroundings[] = [

@@ -33,16 +33,21 @@ test.each(BOTH)('runSession() runs a command with its arguments as they are (pty
   })
 })
 
-test.each(BOTH)('runSession() gives the workload exactly the environment it was told (pty: %s)', async (pty) => {
-  const env = { PATH: '/usr/bin:/bin', SHELL: '/usr/bin/fish', 'A.B-c': 'odd', PLAIN: "it's\nmine", PWD: '/else' }
-  const result = await runSession({ command: '/usr/bin/env', args: ['-0'], env, pty })
-  const seen = Object.fromEntries(
-    result.stdout
-      .split('\0')
-      .flatMap((line) => (line === '' ? [] : [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]])),
-  )
-  expect(seen).toEqual(env)
-})
+test.each(BOTH)(
+  'runSession() gives the workload exactly the environment it was told, and the mark of the session (pty: %s)',
+  async (pty) => {
+    const env = { PATH: '/usr/bin:/bin', SHELL: '/usr/bin/fish', 'A.B-c': 'odd', PLAIN: "it's\nmine", PWD: '/else' }
+    const result = await runSession({ command: '/usr/bin/env', args: ['-0'], env, pty })
+    const seen = Object.fromEntries(
+      result.stdout
+        .split('\0')
+        .flatMap((line) =>
+          line === '' ? [] : [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]],
+        ),
+    )
+    expect(seen).toEqual({ ...env, AFTERWORD_SESSION: result.sessionId })
+  },
+)
 
 test('runSession() gives a terminal its size, no echo, no carriage returns', async (ctx) => {
   if (withoutScript !== null) return ctx.skip(withoutScript)

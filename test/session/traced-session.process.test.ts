@@ -127,16 +127,32 @@ test.each([false, true])('runSession() runs the workload with 32 descriptors (pt
 test('runSession() says oom_killed of a workload that its memory cgroup killed', async (ctx) => {
   const group = memoryGroup(64)
   if (typeof group === 'string') return ctx.skip(group)
+  // It joins the group after its first row was taken: what is known then is that the machine killed somebody.
   const result = await runSession({
     command: 'sh',
-    args: [
-      '-c',
-      `echo $$ > ${group.procs} && exec "$0" -e 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'`,
-      process.execPath,
-    ],
+    args: ['-c', `echo $$ > ${group.procs} && exec "$0" -e '${EATS_MEMORY}'`, process.execPath],
   })
   expect(result).toMatchObject({ termination: 'oom_killed', signal: 'SIGKILL', returncode: 137 })
 })
+
+for (const pty of [false, true]) {
+  test(`runSession() within a memory cgroup says that it was this group, once, and outlives it (pty: ${pty})`, async (ctx) => {
+    const group = memoryGroup(300)
+    if (typeof group === 'string') return ctx.skip(group)
+    const options = JSON.stringify({ command: process.execPath, args: ['-e', EATS_MEMORY], pty })
+    const host = fork(program('run-session.mjs'), [options], {
+      silent: true,
+      // The whole session is in the group; the kernel takes whoever has most.
+      execPath: '/bin/sh',
+      execArgv: ['-c', `echo $$ > ${group.procs}; exec "$0" "$@"`, process.execPath],
+    })
+    onTestFinished(() => void host.kill('SIGKILL'))
+    const result = (await waitForMessage(host)) as SessionResult
+    expect(result).toMatchObject({ termination: 'oom_killed', signal: 'SIGKILL', returncode: 137 })
+    const killed = result.anomalies.filter(({ kind }) => kind === 'oom_killed')
+    expect(killed).toMatchObject([{ severity: 'critical', detail: 'confirmed: killed for memory' }])
+  })
+}
 
 test('runSession() lets the workload begin when its own process dies at the gate', async () => {
   const folder = temporaryFolder()
@@ -151,6 +167,8 @@ test('runSession() lets the workload begin when its own process dies at the gate
     await waitUntil(`the workload has run (${kind})`, () => read(`${folder}/${kind}`) === 'ran\n')
   }
 })
+
+const EATS_MEMORY = 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'
 
 function parentOf(pid: number): number {
   return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])

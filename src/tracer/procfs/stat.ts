@@ -10,6 +10,9 @@ export interface StatFields {
 
 export const STAT = {
   ppid: 4,
+  pgrp: 5,
+  /** The foreground group of its terminal; -1 without one. */
+  tpgid: 8,
   majflt: 12,
   utime: 14,
   stime: 15,
