@@ -1,9 +1,9 @@
-/** Real Chromium, owned by the test: its profile is new, its log a file of the test, its processes gone when the test is over. */
+/** Real Chromium, owned by the test or by its file: its profile is new, its log a file of its own, its processes gone when that is over. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { beforeAll, onTestFinished } from 'vitest'
 import { waitUntil } from './wait-until.ts'
 
 /** `it.skipIf(NO_CHROMIUM !== null)`, and the reason. */
@@ -21,10 +21,13 @@ export interface Chromium {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** A place for the logs, profiles and downloads of one test. */
-export function makeFolder(): string {
+/** Takes what is to be done when the owner is over: a test (`onTestFinished`), or a file (`afterAll`) whose tests share it. */
+export type Owner = (end: () => Promise<void> | void) => void
+
+/** A place for logs, profiles and downloads. */
+export function makeFolder(owner: Owner = onTestFinished): string {
   const folder = mkdtempSync(join(process.env['AFTERWORD_TEST_HOME'] ?? '/tmp', 'chromium-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
+  owner(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   return folder
 }
 
@@ -36,12 +39,16 @@ export async function freePort(): Promise<number> {
   return port
 }
 
+export interface ChromiumRequest {
+  readonly port: number
+  readonly log?: string
+  readonly host?: string
+  readonly owner?: Owner
+}
+
 /** Resolves when it answers at `host:port`. Its standard error is added to `log`. */
-export async function startChromium(
-  folder: string,
-  options: { readonly port: number; readonly log?: string; readonly host?: string },
-): Promise<Chromium> {
-  const { port, log = join(folder, 'chromium.log'), host = '127.0.0.1' } = options
+export async function startChromium(folder: string, options: ChromiumRequest): Promise<Chromium> {
+  const { port, log = join(folder, 'chromium.log'), host = '127.0.0.1', owner = onTestFinished } = options
   const profile = mkdtempSync(join(folder, 'profile-'))
   const output = openSync(log, 'a')
   const args = [...FLAGS.split(' '), `--remote-debugging-port=${port}`, `--user-data-dir=${profile}`]
@@ -52,13 +59,30 @@ export async function startChromium(
     signalGroup(child.pid ?? 0, signal)
     await gone
   }
-  onTestFinished(() => kill())
+  owner(() => kill())
   const version = async () => {
     const response = await fetch(`http://${host.includes(':') ? `[${host}]` : host}:${port}/json/version`)
     return (await response.json()) as { webSocketDebuggerUrl: string }
   }
   await waitUntil('Chromium answers', () => version().catch(() => null), { everyMs: 25 })
   return { child, port, version, kill }
+}
+
+/** One browser for the tests of a `describe`, where it does not matter that it is not a test's own. */
+export function shareChromium(): () => Chromium {
+  let shared: Chromium | undefined
+  beforeAll(async () => {
+    const ends: Parameters<Owner>[0][] = []
+    const owner: Owner = (end) => void ends.unshift(end)
+    shared = await startChromium(makeFolder(owner), { port: await freePort(), owner })
+    return async () => {
+      for (const end of ends) await end()
+    }
+  })
+  return () => {
+    if (!shared) throw new Error('shared by the tests of a describe: ask inside of one')
+    return shared
+  }
 }
 
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
