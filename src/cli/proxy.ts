@@ -7,7 +7,7 @@ import { listWaiting } from '../spool/bounds.ts'
 import { inColumns, printable } from './columns.ts'
 import { clockTime, counted, durationInWords } from './in-words.ts'
 import { interrupted } from './interrupted.ts'
-import { type ChromiumEnd, findChromium, launchChromium } from './launch-chromium.ts'
+import { CHROMIUM_NAMES, type ChromiumEnd, findChromium, launchChromium } from './launch-chromium.ts'
 import type { Place } from './place.ts'
 import { openPlaceRecording } from './place-recording.ts'
 import { proxyRecording } from './proxy-recording.ts'
@@ -28,7 +28,9 @@ export async function proxy(options: ProxyOptions, { out, err }: Screens): Promi
   const say = (text: string): void => err.write(`afterword proxy: ${printable(text)}\n`)
   const executable = options.launch ? findChromium(process.env['PATH'] ?? '') : null
   if (options.launch && executable === null) {
-    say('there is no Chromium on PATH to launch; --upstream HOST:PORT takes one that runs')
+    say(
+      `there is no Chromium on PATH to launch (${CHROMIUM_NAMES.join(', ')}). Install one, or name one that runs: --upstream HOST:PORT`,
+    )
     return 1
   }
   const recording = openPlaceRecording(options.place, options.destination)
@@ -42,6 +44,8 @@ export async function proxy(options: ProxyOptions, { out, err }: Screens): Promi
     out.write(options.json ? eventLine(event) : eventRow(event, out.paint))
     record(event)
   }
+  // From here on there is something to be ended.
+  const stopAsked = interrupted()
   const chromium = executable === null ? null : launchChromium(executable, (end) => say(endInWords(end)))
   try {
     const proxying = await startCdpProxy({
@@ -53,7 +57,7 @@ export async function proxy(options: ProxyOptions, { out, err }: Screens): Promi
       complain: once((why) => say(`${options.chromiumLog}: ${why}`)),
     })
     err.write(`Proxy on ${proxying.url}, Ctrl-C to stop.\n`)
-    await interrupted()
+    await stopAsked
     await proxying.stop()
     err.write(`${err.isTty ? '\n' : ''}${counted(sessions, 'session')}.\n`)
     return 0
@@ -72,9 +76,9 @@ function sourceOf({ upstream, chromiumLog }: ProxyOptions, profile: string | und
   return upstream === undefined ? {} : { upstream }
 }
 
-function endInWords({ exitCode, signal, relaunchedItself }: ChromiumEnd): string {
+function endInWords({ exitCode, signal }: ChromiumEnd): string {
   const how = signal !== null ? `of ${signal}` : exitCode !== null ? `with exit code ${exitCode}` : 'without saying how'
-  return `Chromium ended ${how}; ${relaunchedItself ? 'it has restarted itself' : 'it is started again'}`
+  return `Chromium ended ${how}; it is started again`
 }
 
 function eventRow({ event, timestamp, properties }: SinkEvent, paint: Paint): string {

@@ -77,6 +77,7 @@ function dialOnce(
   return new Promise((resolve) => {
     const settle = (tried: Tried): void => {
       clearTimeout(timer)
+      clearImmediate(lastLook)
       unsubscribe()
       signal.removeEventListener('abort', aborted)
       socket.off('error', failed).off('end', ended).off('close', ended)
@@ -88,7 +89,9 @@ function dialOnce(
     const failed = (error: NodeJS.ErrnoException): void => fail(error.code ?? error.message)
     const ended = (): void => fail('hung up')
     const aborted = (): void => fail('given up')
-    const timer = setTimeout(() => fail('no answer'), timeoutMs)
+    // Race R47: a loop that stood still finds the time over before it finds the answer that came in time. So it looks once more.
+    let lastLook: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => (lastLook = setImmediate(() => fail('no answer'))), timeoutMs)
     // An address that is silent, and has been replaced, is not waited for.
     const unsubscribe = upstream.subscribe(() => fail('replaced'))
     socket.on('error', failed).on('end', ended).on('close', ended)

@@ -13,6 +13,8 @@ export interface LivenessSettings {
  * Asks the browser's HTTP server now and then, beside the stream and never in it: a page that loops or an answer of 60 MB does not
  * delay that server. Bytes that arrived since the last question count as an answer. Only silence is a miss: a refused connection
  * ends the session's own socket as well, and is seen there. Calls `unresponsive` at most once. The function returned ends it.
+ *
+ * Race R48: when our own loop stood still, a question's time is over before its answer is read. Such silence is ours and proves nothing.
  */
 export function startLivenessProbe(
   browserUrl: string,
@@ -30,10 +32,12 @@ export function startLivenessProbe(
   }
 
   function ask(): void {
+    const askedMs = performance.now()
     void askBrowser(browserUrl, '/json/version', timeoutMs, stopped.signal).then(({ kind }) => {
       if (stopped.signal.aborted) return
       const bytes = bytesDown()
-      missed = kind === 'silent' && bytes === bytesSeen ? missed + 1 : 0
+      if (kind !== 'silent' || bytes !== bytesSeen) missed = 0
+      else if (performance.now() - askedMs < 2 * timeoutMs) missed += 1
       bytesSeen = bytes
       if (missed >= misses) unresponsive()
       else timer = setTimeout(ask, intervalMs)

@@ -1,6 +1,6 @@
 /** `afterword proxy` as users run it. The browser is a port that answers `/json/version` and accepts websockets: what it says is not the subject here. */
 import { createHash } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
@@ -169,4 +169,35 @@ test.each([
   const { code, stderr } = await startAfterword(makeHome(), words).finished
   expect(code).toBe(2)
   expect(stderr.replace(/\s+/g, ' ')).toContain(why)
+})
+
+test('--launch without a Chromium says what to do', async () => {
+  const home = makeHome()
+  const { code, stderr } = await startAfterword(home, 'proxy --launch', { PATH: home.path }).finished
+  expect(code).toBe(1)
+  expect(stderr).toContain('there is no Chromium on PATH to launch (chromium, ')
+  expect(stderr).toContain('Install one, or name one that runs: --upstream HOST:PORT')
+  expect(home.files()).toEqual([])
+})
+
+test('--launch starts one that dies young again, later and later, and says each time how it died', async () => {
+  const home = makeHome()
+  const log = `${home.path}/starts`
+  mkdirSync(`${home.path}/bin`)
+  writeFileSync(`${home.path}/bin/chromium`, `#!/bin/sh\ndate +%s%N >> ${log}\nexit 7\n`)
+  chmodSync(`${home.path}/bin/chromium`, 0o755)
+  const proxy = startAfterword(home, 'proxy --launch --app acme --listen 127.0.0.1:0', {
+    PATH: `${home.path}/bin:${process.env['PATH']}`,
+  })
+  const starts = await waitUntil('it was started five times', () => {
+    const times = existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []
+    return times.length >= 5 && times.map((time) => Number(BigInt(time) / 1_000_000n))
+  })
+  proxy.child.kill('SIGTERM')
+  const { code, stderr } = await proxy.finished
+  expect(code).toBe(0)
+  expect(stderr.match(/Chromium ended with exit code 7; it is started again/g)?.length).toBeGreaterThanOrEqual(4)
+  for (const [at, pauseMs] of [100, 200, 400, 800].entries())
+    expect((starts[at + 1] ?? 0) - (starts[at] ?? 0)).toBeGreaterThanOrEqual(pauseMs)
+  expect(readdirSync(home.path).filter((name) => name.startsWith('afterword-chromium-'))).toEqual([])
 })

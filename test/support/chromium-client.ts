@@ -132,3 +132,10 @@ function deferred<T>() {
   })
   return { promise, resolve, reject }
 }
+
+/** A new empty tab, by a client of the browser: its id, and where a client of its own finds it. */
+export async function openPage(browser: CdpClient, ws: string): Promise<{ readonly id: string; readonly ws: string }> {
+  const { result } = await browser.call('Target.createTarget', { url: 'about:blank' })
+  const { targetId } = result as { targetId: string }
+  return { id: targetId, ws: ws.replace(/browser$/, `page/${targetId}`) }
+}

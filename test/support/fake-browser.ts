@@ -12,6 +12,8 @@ export class FakeBrowser {
   id: string = randomUUID()
   /** Answers neither HTTP nor an upgrade. */
   silent = false
+  /** Upgrades that come now are accepted when this is resolved. */
+  gate: Promise<void> | undefined
   /** Refuses upgrades with 404 while HTTP is answered. */
   refusing = false
   targets: readonly string[] = []
@@ -20,6 +22,8 @@ export class FakeBrowser {
   /** Request line and headers of each upgrade. */
   readonly upgrades: { readonly url: string; readonly headers: NodeJS.Dict<string | string[]> }[] = []
   readonly received: Buffer[] = []
+  /** How often `/json/version` was asked for. */
+  asked = 0
   onSession: (socket: Socket) => void = () => {}
   onData: (socket: Socket, chunk: Buffer) => void = echo
   readonly #server: Server
@@ -28,8 +32,9 @@ export class FakeBrowser {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      if (this.silent) return
       const path = request.url?.replace(/\/$/, '')
+      if (path === '/json/version') this.asked++
+      if (this.silent) return
       if (path === '/json/version') return void response.end(JSON.stringify({ webSocketDebuggerUrl: this.url }))
       if (path === '/json/list') return void response.end(JSON.stringify(this.targets.map((id) => ({ id }))))
       response.writeHead(404).end()
@@ -85,6 +90,11 @@ export class FakeBrowser {
     this.upgrades.push({ url, headers })
     if (this.silent) return
     if (this.refusing) return void socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
+    if (this.gate) return void this.gate.then(() => this.#accept(headers, socket))
+    this.#accept(headers, socket)
+  }
+
+  #accept(headers: NodeJS.Dict<string | string[]>, socket: Socket): void {
     socket.setNoDelay(true)
     const accept = createHash('sha1')
       .update(`${String(headers['sec-websocket-key'])}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
