@@ -59,8 +59,19 @@ export class FrameWalker {
     return this.#closed
   }
 
+  /** What the close frame said, as soon as the whole of it was there. */
   get closeSaid(): CloseSaid | undefined {
     return this.#closePayload && parseClosePayload(this.#closePayload)
+  }
+
+  /** A walker for what follows, that counts from zero: this one's figures stay as they are. */
+  rest(): FrameWalker {
+    const rest = new FrameWalker()
+    rest.#left = this.#left
+    rest.#first = this.#first
+    rest.#headerBytes = this.#headerBytes
+    this.#header.copy(rest.#header)
+    return rest
   }
 
   /** Opening bytes of the last text messages, oldest first, unmasked: at most {@link OPENINGS_KEPT} of 128 bytes. */
