@@ -79,9 +79,11 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
     if (up.walk(chunk) !== NO_CLOSE) note({ side: 'client', how: 'close_frame', paused: clientHeld })
     if (end) lookAtGoodbye(end)
     if (browser.writableEnded || browser.destroyed) return
-    browser.write(chunk, browserFlushed)
+    browser.write(chunk)
     clientHeld = browser.writableLength > 0
-    if (clientHeld) client.pause()
+    if (!clientHeld) return
+    client.pause()
+    browser.write(NOTHING, browserFlushed)
   }
   const browserFlushed = (): void => {
     if (clientHeld && browser.writableLength === 0) client.resume()
@@ -97,8 +99,9 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
       if (withheld) passing = chunk.subarray(0, closeAt)
     }
     if (passing.length === 0 || client.writableEnded || client.destroyed) return true
-    client.write(passing, clientFlushed)
+    client.write(passing)
     browserHeld = client.writableLength > 0
+    if (browserHeld) client.write(NOTHING, clientFlushed)
     return !browserHeld
   }
   const clientFlushed = (): void => {
@@ -207,6 +210,10 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   return { up, down, end: (how) => note({ side: 'proxy', how }), goodbyeRead, closed }
 }
 
+/**
+ * To pass nothing on; and, written behind a chunk that has not left at once, to hear when it has. A callback of the chunk's own
+ * would cost each message a turn of Node's tick queue, and most leave at once.
+ */
 const NOTHING = Buffer.alloc(0)
 const GOODBYE_TO_BROWSER = encodeMaskedCloseFrame(1001, '')
 
