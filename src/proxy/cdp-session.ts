@@ -7,7 +7,7 @@ import { watchClient } from './client-intake.ts'
 import { dial } from './dial.ts'
 import type { Dialled } from './dial.ts'
 import { resolveDialTarget } from './dial-target.ts'
-import { decideFarewell } from './farewell.ts'
+import { answerWithin, decideFarewell } from './farewell.ts'
 import { encodeAcceptance, encodeRefusal, readOffer } from './handshake.ts'
 import type { Offer } from './handshake.ts'
 import { startLivenessProbe } from './liveness-probe.ts'
@@ -20,19 +20,28 @@ import type { PumpEnd } from './pump-end.ts'
 import { connectFacts, disconnectFacts } from './session-facts.ts'
 import type { UpstreamView } from './upstream.ts'
 import { reachVerdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
 export interface SessionSettings {
   /** How long to look for a browser that answers. */
   readonly dialTimeoutMs: number
   /** How long a browser that ended may take to come back under another address. */
   readonly restartConfirmWaitMs: number
+  /** How long a client whose browser has ended waits for a close frame that says what became of it. */
+  readonly farewellWaitMs: number
   /** How long a side that was told may take to hang up. */
   readonly lingerMs: number
   /** Off when absent. */
   readonly liveness?: LivenessSettings
 }
 
-export const SESSION_DEFAULTS: SessionSettings = { dialTimeoutMs: 5_000, restartConfirmWaitMs: 10_000, lingerMs: 2_000 }
+export const SESSION_DEFAULTS: SessionSettings = {
+  dialTimeoutMs: 5_000,
+  restartConfirmWaitMs: 10_000,
+  // A browser that comes back says so 0.1 to 0.3 s after the old one hung up, and is seen a tenth of a second later.
+  farewellWaitMs: 500,
+  lingerMs: 2_000,
+}
 
 export interface SessionWorld {
   readonly upstream: UpstreamView
@@ -74,6 +83,13 @@ export async function serveCdpSession(
   } finally {
     unwatch()
   }
+}
+
+/** Who ended it and when, and why: known at once, or within the restart window. */
+interface EndAndVerdict {
+  readonly disconnectedAt: number
+  readonly end: PumpEnd
+  readonly verdict: Promise<Verdict>
 }
 
 class CdpSession {
@@ -119,7 +135,9 @@ class CdpSession {
     const how = signal.aborted ? 'shutdown' : left.signal.aborted ? leftHow : 'dial_failed'
     const [status, title] = signal.aborted ? ([503, 'Service Unavailable'] as const) : ([502, 'Bad Gateway'] as const)
     const told = refuse(this.#client, status, title, `the browser could not be reached: ${dialled.text}`)
-    await this.#tellDisconnect(dialled.dialedUrl, leftAt || preciseNowMs(), UNDIALLED[how], false)
+    const [end, disconnectedAt] = [UNDIALLED[how], leftAt || preciseNowMs()]
+    const verdict = this.#reachVerdict(dialled.dialedUrl, end)
+    await this.#tellDisconnect({ disconnectedAt, end, verdict }, false)
     await told
   }
 
@@ -129,16 +147,20 @@ class CdpSession {
   ): Promise<void> {
     const { upstream, settings, signal } = this.#world
     this.#client.write(encodeAcceptance(this.#offer, protocol))
-    let tellEnd: (fact: { readonly disconnectedAt: number; readonly end: PumpEnd }) => void
-    const ended = new Promise<Parameters<typeof tellEnd>[0]>((resolve) => (tellEnd = resolve))
+    let tellEnd: (ended: EndAndVerdict) => void
+    const endOf = new Promise<EndAndVerdict>((resolve) => (tellEnd = resolve))
     const pump = startPump({
       client: this.#client,
       clientHead: early,
       link,
       linkHead: head,
-      farewell: (end) => decideFarewell(end, upstream.current !== dialedUrl),
+      farewell: async () => {
+        const known = await answerWithin((await endOf).verdict, settings.farewellWaitMs)
+        return decideFarewell(known?.reason)
+      },
       lingerMs: settings.lingerMs,
-      onClose: (_cause, disconnectedAt, end) => tellEnd({ disconnectedAt, end }),
+      onClose: (_cause, disconnectedAt, end) =>
+        tellEnd({ disconnectedAt, end, verdict: this.#reachVerdict(dialedUrl, end) }),
     })
     const changed = (): void => pump.end('url_change')
     const stopped = (): void => pump.end('shutdown')
@@ -156,12 +178,14 @@ class CdpSession {
         () => pump.end('probe_timeout'),
       )
 
-    const { disconnectedAt, end } = await ended
+    const ended = await endOf
+    // Cut inside a message; a goodbye that is not whole yet is none.
+    const midframe = [pump.up, pump.down].some((walker) => walker.midframe && !walker.closed)
     unprobe?.()
     unsubscribe()
     signal.removeEventListener('abort', stopped)
-    const midframe = pump.up.midframe || pump.down.midframe
-    await this.#tellDisconnect(dialedUrl, disconnectedAt, end, midframe, pump)
+    await pump.goodbyeRead
+    await this.#tellDisconnect(ended, midframe, pump)
     await pump.closed
   }
 
@@ -182,16 +206,10 @@ class CdpSession {
     }
   }
 
-  async #tellDisconnect(
-    dialedUrl: string,
-    disconnectedAt: number,
-    end: PumpEnd,
-    midframe: boolean,
-    walkers?: Pick<Pump, 'up' | 'down'>,
-  ): Promise<void> {
+  #reachVerdict(dialedUrl: string, end: PumpEnd): Promise<Verdict> {
     const { upstream, settings, signal } = this.#world
     const target = resolveDialTarget(this.#path, dialedUrl)
-    const verdict = await reachVerdict({
+    return reachVerdict({
       end,
       signal,
       upstream,
@@ -199,12 +217,19 @@ class CdpSession {
       ...(target.kind === 'page' ? { pagePath: target.path } : {}),
       restartConfirmWaitMs: settings.restartConfirmWaitMs,
     })
+  }
+
+  async #tellDisconnect(
+    { disconnectedAt, end, verdict }: EndAndVerdict,
+    midframe: boolean,
+    walkers?: Pick<Pump, 'up' | 'down'>,
+  ): Promise<void> {
     const facts = disconnectFacts({
       connectionId: this.#connectionId,
       startedAt: this.#startedAt,
       disconnectedAt,
       end,
-      verdict,
+      verdict: await verdict,
       ...(walkers ? { walkers } : {}),
       midframe,
       telemetryDropped: this.#telemetryDropped,

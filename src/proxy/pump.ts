@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net'
 import type { BrowserLink } from './browser-link.ts'
 import { encodeCloseFrame, encodeMaskedCloseFrame } from './close-frame.ts'
+import type { Farewell } from './farewell.ts'
 import { decideFirstEnd } from './first-end.ts'
 import type { EndNote } from './first-end.ts'
 import { loopDelayMs } from './loop-delay.ts'
@@ -21,8 +22,8 @@ export interface PumpRequest {
   readonly link: BrowserLink
   /** What the browser had sent with its acceptance. */
   readonly linkHead: Buffer
-  /** What a client is told whose session it did not end, or nothing. */
-  readonly farewell: (end: PumpEnd) => { readonly code: number; readonly reason: string }
+  /** What a client is told whose session it did not end. Asked once, after `onClose`; the client waits for it. Never rejects. */
+  readonly farewell: (end: PumpEnd) => Promise<Farewell>
   /** How long a side that has been told may take to hang up. */
   readonly lingerMs: number
   /** Called exactly once. `disconnectedAt`: milliseconds since 1970 with fractions, the moment of the first cause. */
@@ -36,6 +37,11 @@ export interface Pump {
   readonly down: FrameWalker
   /** Ends the session by an act of our own. After the first end it does nothing. */
   end(how: 'url_change' | 'probe_timeout' | 'shutdown'): void
+  /**
+   * Resolves when the goodbye that ended the session was read to its end, or nothing more of it will come; at once after any
+   * other end. A close frame may arrive in two pieces, its code in the second.
+   */
+  readonly goodbyeRead: Promise<void>
   /** Resolves when both sockets are closed. */
   readonly closed: Promise<void>
 }
@@ -54,6 +60,10 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   let end: PumpEnd | undefined
   let clientHeld = false
   let browserHeld = false
+  /** A goodbye of the browser's own is kept from the client, from its first byte on. */
+  let withheld = false
+  let tellGoodbyeRead: () => void
+  const goodbyeRead = new Promise<void>((resolve) => (tellGoodbyeRead = resolve))
 
   const note = (added: EndNote): void => {
     if (end || notes.some((noted) => saysSame(noted, added))) return
@@ -66,26 +76,32 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   }
 
   const fromClient = (chunk: Buffer): void => {
-    const closeAt = up.walk(chunk)
-    if (closeAt !== NO_CLOSE) note({ side: 'client', how: 'close_frame', paused: clientHeld })
+    if (up.walk(chunk) !== NO_CLOSE) note({ side: 'client', how: 'close_frame', paused: clientHeld })
+    if (end) lookAtGoodbye(end)
     if (browser.writableEnded || browser.destroyed) return
-    browser.write(chunk, browserFlushed)
+    browser.write(chunk)
     clientHeld = browser.writableLength > 0
-    if (clientHeld) client.pause()
+    if (!clientHeld) return
+    client.pause()
+    browser.write(NOTHING, browserFlushed)
   }
   const browserFlushed = (): void => {
     if (clientHeld && browser.writableLength === 0) client.resume()
   }
 
   const fromBrowser = (chunk: Buffer): boolean => {
-    const goodbye = down.closed && !up.closed
     const closeAt = down.walk(chunk)
-    if (closeAt !== NO_CLOSE) note({ side: 'upstream', how: 'close_frame', paused: browserHeld })
-    // A browser's own goodbye is kept back: it says 1000 where the truth is another. An echo of the client's passes.
-    const passing = goodbye ? NOTHING : closeAt === NO_CLOSE || up.closed ? chunk : chunk.subarray(0, closeAt)
+    let passing = withheld ? NOTHING : chunk
+    if (closeAt !== NO_CLOSE) {
+      note({ side: 'upstream', how: 'close_frame', paused: browserHeld })
+      // It says 1000 where the truth is another. An echo of the client's passes.
+      withheld = !up.closed
+      if (withheld) passing = chunk.subarray(0, closeAt)
+    }
     if (passing.length === 0 || client.writableEnded || client.destroyed) return true
-    client.write(passing, clientFlushed)
+    client.write(passing)
     browserHeld = client.writableLength > 0
+    if (browserHeld) client.write(NOTHING, clientFlushed)
     return !browserHeld
   }
   const clientFlushed = (): void => {
@@ -95,15 +111,11 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   const decide = (lateMs: number): void => {
     end = decideFirstEnd(notes, lateMs)
     onClose(end.cause, firstAt, end)
+    lookAtGoodbye(end)
     if (end.cause === 'client') hangUpAfterClient(end)
     else hangUp(end)
     clientFlushed()
     browserFlushed()
-    linger = setTimeout(() => {
-      client.destroy()
-      browser.destroy()
-    }, lingerMs)
-    if (openSockets === 0) clearTimeout(linger)
   }
 
   /** After a goodbye the browser's echo is still on its way; else nobody reads any more. */
@@ -111,31 +123,66 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
     if (how !== 'close_frame' || browser.readableEnded) browser.end()
     if (how === 'reset') client.destroy()
     if (browser.readableEnded || browser.destroyed) client.end()
+    startLinger()
   }
 
   const hangUp = (decided: PumpEnd): void => {
-    const { code, reason } = farewell(decided)
-    client.off('data', fromClient).resume()
-    link.sink = () => true
-    // Between frames only: inside of one the client would take it for payload.
-    if (client.writableEnded || up.closed || (down.midframe && !down.closed)) client.end()
-    else client.end(encodeCloseFrame(code, reason))
-    if (browser.readableEnded || up.midframe || up.closed) browser.end()
-    else browser.end(encodeMaskedCloseFrame(1001, reason))
+    link.sink = (chunk) => {
+      if (down.closed) down.walk(chunk)
+      lookAtGoodbye(decided)
+      return true
+    }
+    // Whoever is hung up on hangs up: not before the browser has said why.
+    void goodbyeRead.then(() => {
+      if (browser.readableEnded || up.midframe || up.closed) browser.end()
+      else browser.end(GOODBYE_TO_BROWSER)
+    })
+    const ended = up.rest()
+    client.off('data', fromClient).on('data', (chunk: Buffer) => {
+      if (ended.walk(chunk) !== NO_CLOSE) leave()
+    })
+    client.resume()
+    // Between frames only: inside of one the client would take it for payload. And who has left waits for no words.
+    if (up.closed || client.readableEnded || (down.midframe && !withheld)) leave()
+    else void farewell(decided).then(({ code, reason }) => leave(encodeCloseFrame(code, reason)))
+  }
+  const leave = (lastWords?: Buffer): void => {
+    if (client.writableEnded) return
+    if (lastWords) client.write(lastWords)
+    client.end()
+    startLinger()
+  }
+  const startLinger = (): void => {
+    if (openSockets === 0) return
+    linger = setTimeout(() => {
+      client.destroy()
+      browser.destroy()
+    }, lingerMs)
+  }
+
+  const lookAtGoodbye = ({ cause, how }: PumpEnd): void => {
+    const [walker, socket] = cause === 'client' ? [up, client] : [down, browser]
+    if (how !== 'close_frame' || walker.closeSaid || socket.readableEnded || socket.destroyed) tellGoodbyeRead()
   }
 
   const clientEnded = (): void => {
     note({ side: 'client', how: 'fin', paused: clientHeld })
-    if (end) browser.end()
+    if (!end) return
+    lookAtGoodbye(end)
+    browser.end()
+    if (end.cause !== 'client') leave()
   }
   const browserEnded = (): void => {
     note({ side: 'upstream', how: 'fin', paused: browserHeld })
-    if (end) client.end()
+    if (!end) return
+    lookAtGoodbye(end)
+    if (end.cause === 'client') client.end()
   }
   let linger: NodeJS.Timeout | undefined
   let openSockets = 2
   const closed = new Promise<void>((resolve) => {
     const closedOne = (): void => {
+      if (end) lookAtGoodbye(end)
       if (--openSockets > 0) return
       clearTimeout(linger)
       resolve()
@@ -160,10 +207,15 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   if (clientHead.length > 0) fromClient(clientHead)
   client.on('data', fromClient)
   if (clientHeld) client.pause()
-  return { up, down, end: (how) => note({ side: 'proxy', how }), closed }
+  return { up, down, end: (how) => note({ side: 'proxy', how }), goodbyeRead, closed }
 }
 
+/**
+ * To pass nothing on; and, written behind a chunk that has not left at once, to hear when it has. A callback of the chunk's own
+ * would cost each message a turn of Node's tick queue, and most leave at once.
+ */
 const NOTHING = Buffer.alloc(0)
+const GOODBYE_TO_BROWSER = encodeMaskedCloseFrame(1001, '')
 
 /** A socket ends once, with or without a goodbye before; our own acts are all told. */
 function saysSame(noted: EndNote, added: EndNote): boolean {

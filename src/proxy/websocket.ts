@@ -7,6 +7,7 @@ import { parseClosePayload } from './close-frame.ts'
 import type { CloseSaid } from './close-frame.ts'
 
 const LONGEST_HEADER_BYTES = 14
+const LONGEST_CONTROL_BYTES = 125
 const OPENING_BYTES = 128
 const OPENINGS_KEPT = 8
 const TEXT = 1
@@ -18,6 +19,9 @@ interface Kept {
   mask: number
   readonly bytes: Buffer
   length: number
+  /** What of the present chunk belongs to it, and is not copied yet. */
+  from: number
+  to: number
 }
 
 /** The walker's answer when no close frame begins in a chunk. */
@@ -39,7 +43,8 @@ export class FrameWalker {
   #messageBytes = 0
   readonly #header = Buffer.alloc(LONGEST_HEADER_BYTES)
   #headerBytes = 0
-  #kept: Kept | undefined
+  #goodbye: Kept | undefined
+  #opening: Kept | undefined
   readonly #keepOpenings: boolean
   readonly #openings: Kept[] = []
   #nextOpening = 0
@@ -59,8 +64,19 @@ export class FrameWalker {
     return this.#closed
   }
 
+  /** What the close frame said, as soon as the whole of it was there. */
   get closeSaid(): CloseSaid | undefined {
     return this.#closePayload && parseClosePayload(this.#closePayload)
+  }
+
+  /** A walker for what follows, that counts from zero: this one's figures stay as they are. */
+  rest(): FrameWalker {
+    const rest = new FrameWalker()
+    rest.#left = this.#left
+    rest.#first = this.#first
+    rest.#headerBytes = this.#headerBytes
+    this.#header.copy(rest.#header)
+    return rest
   }
 
   /** Opening bytes of the last text messages, oldest first, unmasked: at most {@link OPENINGS_KEPT} of 128 bytes. */
@@ -78,7 +94,8 @@ export class FrameWalker {
     while (at < end) {
       if (this.#left > 0) {
         const take = Math.min(this.#left, end - at)
-        if (this.#kept) this.#keep(this.#kept, chunk, at, take)
+        if (this.#opening) keepLater(this.#opening, at, take)
+        else if (this.#goodbye) keepNow(this.#goodbye, chunk, at, take)
         this.#left -= take
         at += take
         if (this.#left === 0) this.#frameEnds()
@@ -104,6 +121,8 @@ export class FrameWalker {
         this.#frameBegins(this.#header, 0, length)
       }
     }
+    // Of a chunk with a thousand messages the last few are copied, not all.
+    for (const opening of this.#openings) if (opening.to > opening.from) copyKept(opening, chunk)
     return closeAt
   }
 
@@ -121,15 +140,15 @@ export class FrameWalker {
     if (second < 0x80) this.unmaskedFrames++
     this.#maskAt = second < 0x80 ? 0 : from.readUInt32BE(at + length - 4)
     if (opcode < CLOSE) this.#messageBegins(opcode)
-    if (opcode === CLOSE) this.#kept = { mask: this.#maskAt, bytes: Buffer.alloc(Math.min(this.#left, 125)), length: 0 }
-    else if (this.#keepOpenings && opcode === TEXT) this.#kept = this.#newOpening()
+    if (opcode === CLOSE) this.#goodbye = keeping(this.#maskAt, Math.min(this.#left, LONGEST_CONTROL_BYTES))
+    else if (this.#keepOpenings && opcode === TEXT) this.#opening = this.#newOpening()
     if (this.#left === 0) this.#frameEnds()
   }
 
   #frameEnds(): void {
     const opcode = this.#first & 0x0f
-    if (opcode === CLOSE && this.#kept) this.#closePayload ??= unmasked(this.#kept.bytes, this.#kept.mask)
-    this.#kept = undefined
+    if (opcode === CLOSE && this.#goodbye) this.#closePayload ??= unmasked(this.#goodbye.bytes, this.#goodbye.mask)
+    this.#goodbye = this.#opening = undefined
     if (opcode >= CLOSE || this.#first < 0x80) return
     this.messages++
     this.#messageBytes = 0
@@ -143,19 +162,34 @@ export class FrameWalker {
     else if (opcode === BINARY) this.binaryMessages++
   }
 
-  #keep(kept: Kept, chunk: Buffer, at: number, take: number): void {
-    const room = kept.bytes.length - kept.length
-    if (room > 0) kept.length += chunk.copy(kept.bytes, kept.length, at, at + Math.min(take, room))
-  }
-
   /** A ring of buffers that are made once: a small message costs one short copy. */
   #newOpening(): Kept {
-    const opening = (this.#openings[this.#nextOpening] ??= { mask: 0, bytes: Buffer.alloc(OPENING_BYTES), length: 0 })
+    const opening = (this.#openings[this.#nextOpening] ??= keeping(0, OPENING_BYTES))
     opening.mask = this.#maskAt
-    opening.length = 0
+    opening.length = opening.from = opening.to = 0
     this.#nextOpening = (this.#nextOpening + 1) % OPENINGS_KEPT
     return opening
   }
+}
+
+function keeping(mask: number, bytes: number): Kept {
+  return { mask, bytes: Buffer.alloc(bytes), length: 0, from: 0, to: 0 }
+}
+
+function keepLater(kept: Kept, at: number, take: number): void {
+  kept.from = at
+  kept.to = at + Math.min(take, kept.bytes.length - kept.length)
+}
+
+function keepNow(kept: Kept, chunk: Buffer, at: number, take: number): void {
+  keepLater(kept, at, take)
+  copyKept(kept, chunk)
+}
+
+/** A loop: for so few bytes a call of `copy()` takes longer. */
+function copyKept(kept: Kept, chunk: Buffer): void {
+  for (let at = kept.from; at < kept.to; at++) kept.bytes[kept.length++] = chunk[at] ?? 0
+  kept.from = kept.to = 0
 }
 
 /** From the second byte of a frame: 2, or 4 or 10 with a long length, and 4 more with a mask. */

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest'
 import type { SessionSettings } from '../../src/proxy/cdp-session.ts'
 import { RawCdpClient } from '../support/raw-cdp-client.ts'
 import { CdpWorld } from '../support/cdp-world.ts'
-import { FakeBrowser } from '../support/fake-browser.ts'
+import { encode, FakeBrowser } from '../support/fake-browser.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let world: CdpWorld
@@ -23,6 +23,18 @@ async function anotherBrowser(): Promise<FakeBrowser> {
   const browser = await FakeBrowser.start()
   others.push(browser)
   return browser
+}
+
+/** Resolves when somebody begins to wait for an address: after an end, the verdict. */
+function nextSubscription(): Promise<void> {
+  const { upstream } = world
+  const subscribe = upstream.subscribe.bind(upstream)
+  return new Promise((resolve) => {
+    upstream.subscribe = (listener) => {
+      resolve()
+      return subscribe(listener)
+    }
+  })
 }
 
 const NOWHERE = 'ws://127.0.0.1:1/devtools/browser/new'
@@ -65,6 +77,82 @@ test('serveCdpSession() P1: a client that says goodbye: client_close by close_fr
   ])
 })
 
+const GOODBYE = encode(Buffer.from([0x0f, 0xa1, 0x68, 0x69]), 8, true, 0x12345678)
+const SAID = { how: 'close_frame', close_code: 4001, close_reason: 'hi', midframe: false }
+
+test.each(Array.from({ length: GOODBYE.length - 1 }, (_, index) => index + 1))(
+  "serveCdpSession() a client's goodbye in two pieces, cut after %i bytes: its code and reason",
+  async (cut) => {
+    const { browser } = await start()
+    const client = await world.client()
+    await client.roundTrip()
+    client.socket.write(GOODBYE.subarray(0, cut))
+    await waitUntil('it was decided who ended it', () => world.upstream.subscribers === 0)
+    expect(world.disconnects).toEqual([])
+    client.socket.write(GOODBYE.subarray(cut))
+    expect(await world.disconnected()).toMatchObject({ ...SAID, reason: 'client_close', messages_up: 1 })
+    await waitUntil('the echo has come', () => client.down.closeSaid?.code === 1000)
+    expect(Buffer.concat(browser.received).subarray(-GOODBYE.length)).toEqual(GOODBYE)
+  },
+)
+
+const BROWSERS_GOODBYE = FakeBrowser.frame(Buffer.from([0x0f, 0xa1, 0x68, 0x69]), 8)
+
+test.each(Array.from({ length: BROWSERS_GOODBYE.length - 1 }, (_, index) => index + 1))(
+  "serveCdpSession() a browser's goodbye in two pieces, cut after %i bytes: its code and reason, and none of it to the client",
+  async (cut) => {
+    const { browser } = await start({ farewellWaitMs: 600_000 })
+    const client = await world.client()
+    await client.roundTrip()
+    browser.onData = () => {}
+    const looked = nextSubscription()
+    browser.session.write(BROWSERS_GOODBYE.subarray(0, cut))
+    await looked
+    browser.session.write(BROWSERS_GOODBYE.subarray(cut))
+    expect(await world.disconnected()).toMatchObject({ ...SAID, closed_by: 'upstream', messages_down: 1 })
+    await waitUntil('the client was told', () => client.endedBy === 'fin')
+    expect(client.down.closeSaid).toEqual({ code: 1011, reason: 'upstream ended' })
+  },
+)
+
+test.each(['fin', 'silence'])(
+  'serveCdpSession() half a goodbye, then %s: the end is told without a code',
+  async (then) => {
+    await start({ lingerMs: 50 })
+    const client = await world.client()
+    await client.roundTrip()
+    client.socket.write(GOODBYE.subarray(0, 8))
+    if (then === 'fin') client.socket.end()
+    const ended = await world.disconnected()
+    expect(ended).toMatchObject({ reason: 'client_close', how: 'close_frame', midframe: false })
+    expect(ended).not.toHaveProperty('close_code')
+  },
+)
+
+test.each(Array.from({ length: 16 }, (_, index) => [index >> 2, index & 3]))(
+  "serveCdpSession() half a browser's goodbye, %i turns, the client's, %i turns, the rest: nothing torn reaches the client",
+  async (before, after) => {
+    const { browser } = await start()
+    const client = await world.client()
+    await client.roundTrip()
+    browser.onData = () => {}
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
+    }
+    const { session } = browser
+    session.write(BROWSERS_GOODBYE.subarray(0, 3))
+    await turns(before)
+    client.sayGoodbye(1000)
+    await turns(after)
+    session.end(BROWSERS_GOODBYE.subarray(3))
+    await world.disconnected()
+    await waitUntil('the client was left', () => client.endedBy === 'fin')
+    expect(client.down.midframe).toBe(false)
+    const [, ...more] = client.chunks.filter(({ length }) => length > 0)
+    expect([undefined, 0x88]).toContain(Buffer.concat(more)[0])
+  },
+)
+
 test('serveCdpSession() P2: the proxy stops: context_cancelled, 1001 to the client', async () => {
   await start()
   const client = await world.client()
@@ -78,11 +166,12 @@ test('serveCdpSession() P2: the proxy stops: context_cancelled, 1001 to the clie
 test.each([false, true])(
   'serveCdpSession() P3: the browser dies (reset: %s), a new address: upstream_changed, without the wait',
   async (reset) => {
-    const { browser } = await start()
+    const { browser } = await start({ farewellWaitMs: 20 })
     const client = await world.client()
     await client.roundTrip()
     await browser.die({ reset })
     await waitUntil('the client was told', () => client.endedBy === 'fin')
+    // Nobody knew better by then, and the client is not kept for as long as the verdict may take.
     expect(client.down.closeSaid).toEqual({ code: 1011, reason: 'upstream ended' })
     expect(world.disconnects).toEqual([])
     const toldAt = Date.now()
@@ -96,6 +185,45 @@ test.each([false, true])(
       ambiguous: false,
     })
     expect(ended.ts_us / 1_000).toBeLessThanOrEqual(toldAt + 1)
+    await browser.listen()
+  },
+)
+
+test.each([false, true])(
+  'serveCdpSession() P3: the browser dies (reset: %s) and is soon back: the client waits for the news, and is told 1012',
+  async (reset) => {
+    const { browser } = await start({ farewellWaitMs: 600_000 })
+    const client = await world.client()
+    await client.roundTrip()
+    const looked = nextSubscription()
+    await browser.die({ reset })
+    await looked
+    expect(client.endedBy).toBeUndefined()
+    world.upstream.set(NOWHERE)
+    await waitUntil('the client was told', () => client.endedBy === 'fin')
+    expect(client.down.closeSaid).toEqual({ code: 1012, reason: 'upstream changed' })
+    expect(await world.disconnected()).toMatchObject({ reason: 'upstream_changed', closed_by: 'upstream' })
+    await browser.listen()
+  },
+)
+
+test.each(['stop', 'goodbye', 'fin'])(
+  'serveCdpSession() a client that waits for the news of its browser is let go at once: %s',
+  async (why) => {
+    const { browser } = await start({ farewellWaitMs: 600_000 })
+    const client = await world.client()
+    await client.roundTrip()
+    const looked = nextSubscription()
+    await browser.die()
+    await looked
+    if (why === 'stop') world.stopping.abort()
+    if (why === 'goodbye') client.sayGoodbye(1000)
+    if (why === 'fin') client.socket.end()
+    await waitUntil('the client was let go', () => client.endedBy === 'fin')
+    expect(client.down.closeSaid?.code).toBe(why === 'stop' ? 1011 : undefined)
+    expect(world.disconnects).toHaveLength(why === 'stop' ? 1 : 0)
+    world.upstream.set(NOWHERE)
+    expect(await world.disconnected()).toMatchObject({ closed_by: 'upstream', how: 'fin', messages_up: 1 })
     await browser.listen()
   },
 )
@@ -244,7 +372,7 @@ test('serveCdpSession() P18, P19: closed twice, stopped twice: one event', async
 })
 
 test('serveCdpSession() P20, P21: a session that dials, one that runs and one that ended hear of the same address', async () => {
-  const { browser } = await start()
+  const { browser } = await start({ farewellWaitMs: 0 })
   const running = await world.client()
   await running.roundTrip()
   const ending = await world.client()

@@ -48,6 +48,68 @@ test('FrameWalker counts the same however the stream is cut, and sees every boun
   )
 })
 
+/** A message in fragments with control frames between them, as RFC 6455 allows; now and then a close frame among them. */
+const message = fc
+  .record({
+    opcode: fc.constantFrom(1, 2),
+    fragments: fc.array(fc.uint8Array({ maxLength: 140 }), { minLength: 1, maxLength: 4 }),
+    between: fc.array(fc.record({ opcode: fc.constantFrom(8, 9, 10), payload: fc.uint8Array({ maxLength: 125 }) }), {
+      maxLength: 3,
+    }),
+    mask: fc.option(fc.nat(0xffffffff), { nil: undefined }),
+  })
+  .map(({ opcode, fragments, between, mask }) =>
+    fragments.flatMap((payload, index) => {
+      const last = index === fragments.length - 1
+      const control = between[index]
+      return [
+        encode(Buffer.from(payload), index === 0 ? opcode : 0, last, mask),
+        ...(control && !last ? [encode(Buffer.from(control.payload), control.opcode, true, mask)] : []),
+      ]
+    }),
+  )
+
+function factsOf(walker: FrameWalker): Record<string, unknown> {
+  const { messages, bytes, textMessages, binaryMessages, longestMessageBytes, unmaskedFrames } = walker
+  const counts = { messages, bytes, textMessages, binaryMessages, longestMessageBytes, unmaskedFrames }
+  return {
+    ...counts,
+    closed: walker.closed,
+    closeSaid: walker.closeSaid,
+    midframe: walker.midframe,
+    openings: walker.openings(),
+  }
+}
+
+test('FrameWalker says of any chunks what it says of one: fragments, control frames between them, a goodbye, a torn end', () => {
+  fc.assert(
+    fc.property(
+      fc.array(message, { minLength: 1, maxLength: 5 }),
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }),
+      fc.nat(60),
+      (messages, cuts, torn) => {
+        const whole = Buffer.concat(messages.flat())
+        const stream = whole.subarray(0, Math.max(1, whole.length - torn))
+        const [one, many] = [new FrameWalker({ keepOpenings: true }), new FrameWalker({ keepOpenings: true })]
+        const closeAt = one.walk(stream)
+        let seenAt = NO_CLOSE
+        for (let at = 0, cut = 0; at < stream.length; cut++) {
+          const next = Math.min(stream.length, at + (cuts[cut % cuts.length] ?? 1))
+          const rest = many.rest()
+          const found = many.walk(stream.subarray(at, next))
+          if (found !== NO_CLOSE) seenAt = at + found
+          rest.walk(stream.subarray(at))
+          expect(rest.midframe).toBe(one.midframe)
+          at = next
+        }
+        expect(seenAt).toBe(closeAt)
+        expect(factsOf(many)).toEqual(factsOf(one))
+      },
+    ),
+    { numRuns: 1_000 },
+  )
+})
+
 test.each([
   ['unmasked', encodeCloseFrame(1012, 'upstream changed'), { code: 1012, reason: 'upstream changed' }],
   ['masked', encodeMaskedCloseFrame(1001, 'bye'), { code: 1001, reason: 'bye' }],

@@ -75,7 +75,7 @@ export class FakeBrowser {
   die({ reset = false }: { reset?: boolean } = {}): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) {
-      if (reset) socket.resetAndDestroy()
+      if (reset) resetSocket(socket)
       else socket.destroy()
     }
     return closed
@@ -112,6 +112,12 @@ export class FakeBrowser {
     socket.on('end', () => socket.end())
     this.onSession(socket)
   }
+}
+
+/** RST. Node cannot reset a socket whose own end is under way: libuv answers EINVAL, and the descriptor stays open for good. */
+export function resetSocket(socket: Socket): void {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** One answer to each message; the echo and the end that a goodbye is answered with. */
