@@ -2,6 +2,7 @@
  * Whether a value looks like a secret: a known token shape, or a run of characters that no person would have written. Pure,
  * linear: every pattern either starts with a literal and is bounded, or is tried on one run at one place.
  */
+import { lazyPattern } from './lazy-pattern.ts'
 
 /** Shapes that say what they are, anywhere in the text. */
 const KNOWN_TOKEN =
@@ -9,7 +10,9 @@ const KNOWN_TOKEN =
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i
 const URL_CREDENTIALS = /:\/\/[^\s/@]{1,256}@/
-const RUN = /[\p{L}\p{N}_.+~=-]+/gu
+const ASCII = /^[\0-\x7f]*$/
+const ASCII_RUN = /[\w.+~=-]+/g
+const anyRun = lazyPattern(String.raw`[\p{L}\p{N}_.+~=-]+`, 'gu')
 
 /** Shorter ones are not told from words, and are not worth the look on the way of every command. */
 const SECRET_LENGTH_MIN = 8
@@ -21,7 +24,7 @@ const WORD_LENGTH_MAX = 17
 export function looksSecret(value: string): boolean {
   if (value.length < SECRET_LENGTH_MIN) return false
   if (KNOWN_TOKEN.test(value) || UUID.test(value) || URL_CREDENTIALS.test(value)) return true
-  return (value.match(RUN) ?? []).some(looksRandom)
+  return (value.match(ASCII.test(value) ? ASCII_RUN : anyRun()) ?? []).some(looksRandom)
 }
 
 /** @param run characters without a space or a separator of paths between them */
@@ -65,9 +68,12 @@ function isHuman(part: string): boolean {
   return humps(part).every(isWord)
 }
 
+const ASCII_HUMP = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]/g
+const anyHump = lazyPattern(String.raw`\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}]+|\p{Lu}`, 'gu')
+
 /** `getHTTPServer2` → get, HTTP, Server. */
 function humps(part: string): readonly string[] {
-  return part.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}]+|\p{Lu}/gu) ?? []
+  return part.match(ASCII.test(part) ? ASCII_HUMP : anyHump()) ?? []
 }
 
 /** Pronounceable, as far as that can be said without a dictionary; scripts other than Latin are taken at their word. */

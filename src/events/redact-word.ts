@@ -2,6 +2,7 @@
  * The scrubber's second layer: one word at a time (what stands between two spaces), with one bit of memory, whether the word
  * before announced a secret (`--token`, `password:`, `Bearer`). Words with a `/`, an `@` or a `=` in them are never looked into.
  */
+import { lazyPattern } from './lazy-pattern.ts'
 import { looksRandom, looksSecret } from './looks-secret.ts'
 
 const SECRET_KEY =
@@ -15,12 +16,15 @@ const NO_PATH = /^(?:I\/O|i\/o|and\/or|n\/a|N\/A)$/
 const AT = /[@\ufe6b]|%40/i
 const ENCODED = /%[0-9a-f]{2}/i
 
-const IPV4 = /(?<![\p{L}\p{N}.])\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}]|\.\d)/gu
-const IPV6 = /(?<![\p{L}\p{N}:])(?:[0-9a-f]{0,4}:){2,8}(?:[0-9a-f]{0,4})(?:\.\d{1,3}){0,3}(?:%\w{1,20})?/giu
-const RUN = /[\p{L}\p{N}\p{M}_.+~-]+/gu
+const ipv4 = lazyPattern(String.raw`(?<![\p{L}\p{N}.])\d{1,3}(?:\.\d{1,3}){3}(?![\p{L}\p{N}]|\.\d)`, 'gu')
+const ipv6 = lazyPattern(
+  String.raw`(?<![\p{L}\p{N}:])(?:[0-9a-f]{0,4}:){2,8}(?:[0-9a-f]{0,4})(?:\.\d{1,3}){0,3}(?:%\w{1,20})?`,
+  'giu',
+)
+const anyRun = lazyPattern(String.raw`[\p{L}\p{N}\p{M}_.+~-]+`, 'gu')
 const VERSION = /^v?\d{1,4}(?:\.\d{1,6}){1,3}(?:-(?:alpha|beta|rc|next|canary|dev|nightly|pre)(?:\.?\d{1,4}){0,2})?$/
 /** A dot between two letters, or digits and letters: a file, a host, a property. */
-const DOTTED = /[\p{L}\p{N}_-]\.[\p{L}\p{N}_-]/u
+const dotted = lazyPattern(String.raw`[\p{L}\p{N}_-]\.[\p{L}\p{N}_-]`, 'u')
 const NO_NAME = /^(?:e\.g|i\.e|a\.m|p\.m|Node\.js|\d+\.\d+(?:s|ms|[kMG]?B)?)\.?$/
 const HARMLESS_VALUE = /^(?:true|false|null|undefined|-?\d{1,6})?$/
 const PLACEHOLDER = /^<(?:path|url|user|host|email|ip|name|value|secret|number|quoted)>[)\]},;:.!?]*$/
@@ -83,7 +87,7 @@ function trimPunctuation(word: string): Bare {
 function redactWord(word: string, { before, core, after }: Bare): string {
   const whole = wholeWord(core)
   if (whole !== null) return `${before}${whole}${after}`
-  return redactPairs(word).replace(IPV6, ipOrTime).replace(IPV4, '<ip>').replace(RUN, redactRun)
+  return redactPairs(word).replace(ipv6(), ipOrTime).replace(ipv4(), '<ip>').replace(anyRun(), redactRun)
 }
 
 /** The placeholder for a word that may hold anything, null for one that is worth a closer look. */
@@ -119,6 +123,6 @@ function ipOrTime(address: string): string {
 function redactRun(run: string): string {
   const core = run.replace(/^[.-]{1,3}/, '').replace(/\.{1,3}$/, '')
   if (looksSecret(core) || looksRandom(core)) return '<secret>'
-  if (!DOTTED.test(core) || VERSION.test(core) || NO_NAME.test(core)) return run
+  if (!dotted().test(core) || VERSION.test(core) || NO_NAME.test(core)) return run
   return run.replace(core, () => '<name>')
 }

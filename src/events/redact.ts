@@ -9,6 +9,7 @@
  * Linear: patterns have no nested or adjacent repetition over the same characters, and every one that could run to the end of
  * the text without matching matches the end instead. Idempotent by construction: the result is a fixed point of the scrubber.
  */
+import { lazyPattern } from './lazy-pattern.ts'
 import { redactWords } from './redact-word.ts'
 import { MESSAGE_LENGTH_MAX } from './shapes.ts'
 
@@ -64,14 +65,17 @@ function messageOf(thrown: unknown): string | null {
 // oxlint-disable-next-line no-control-regex
 const ANSI = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g
 // Removed, not replaced by a space: a token cut in two by a NUL or a zero-width space is one token again.
-const INVISIBLE = /[\u034f\p{Cc}\p{Cf}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]|\p{Variation_Selector}/gu
+const invisible = lazyPattern(
+  String.raw`[\u034f\p{Cc}\p{Cf}\p{Cs}\p{Co}\u115f\u1160\u3164\uffa0]|\p{Variation_Selector}`,
+  'gu',
+)
 const FULL_WIDTH = /[\uff01-\uff5e]/g
 
 function onOneLine(text: string): string {
   return text
     .replace(ANSI, '')
     .replace(/\s/g, ' ')
-    .replace(INVISIBLE, '')
+    .replace(invisible(), '')
     .replace(FULL_WIDTH, (character) => String.fromCharCode(character.charCodeAt(0) - 0xfee0))
 }
 
@@ -85,19 +89,23 @@ const PEM = /-----BEGIN [^]*?(?:-----END [^-]{0,64}-----|$)/g
 const QUOTED =
   /"(?:[^"\\]|\\.)*(?:"|\\?$)|`(?:[^`\\]|\\.)*(?:`|\\?$)|[“„][^“”]*(?:[“”]|$)|«[^»]*(?:»|$)|「[^」]*(?:」|$)/g
 // An apostrophe inside a word (can't), or after a placeholder (<user>'s), quotes nothing.
-const APOSTROPHES =
-  /(?<![\p{L}\p{N}]|<(?:path|url|user|host|email|ip|name|value|secret|number|quoted)>)(?:'(?:[^']|'(?=[\p{L}\p{N}]))*(?:'|$)|[‘‚‹](?:[^’›]|’(?=[\p{L}\p{N}]))*(?:[’›]|$))/gu
+const apostrophes = lazyPattern(
+  String.raw`(?<![\p{L}\p{N}]|<(?:path|url|user|host|email|ip|name|value|secret|number|quoted)>)(?:'(?:[^']|'(?=[\p{L}\p{N}]))*(?:'|$)|[‘‚‹](?:[^’›]|’(?=[\p{L}\p{N}]))*(?:[’›]|$))`,
+  'gu',
+)
 // Cards, telephones, account numbers: from seven digits on, with at most two characters between two of them.
-const DIGITS = /\+?\p{Nd}(?:[ ).-]{0,2}\p{Nd}){6,}/gu
+const digits = lazyPattern(String.raw`\+?\p{Nd}(?:[ ).-]{0,2}\p{Nd}){6,}`, 'gu')
 const REPEATED = /<(path|quoted|secret|value|url)>(?:[ ,]?<\1>)+/g
 
 function scrub(text: string, known: KnownPatterns): string {
   let result = text.replace(PEM, '<secret>')
   for (const folder of known.folders) result = result.replace(folder, '<path>')
-  result = result.replace(QUOTED, '<quoted>').replace(APOSTROPHES, '<quoted>')
+  result = result.replace(QUOTED, '<quoted>').replace(apostrophes(), '<quoted>')
   if (known.user !== null) result = result.replace(known.user, '<user>')
-  return redactWords(result).replace(DIGITS, '<number>').replace(REPEATED, '<$1>').replace(/ {2,}/g, ' ').trim()
+  return redactWords(result).replace(digits(), '<number>').replace(REPEATED, '<$1>').replace(/ {2,}/g, ' ').trim()
 }
+
+const loneSurrogate = lazyPattern(String.raw`\p{Cs}$`, 'u')
 
 /** At most 300 characters, never ending within a placeholder. */
 function cut(text: string): string {
@@ -105,7 +113,7 @@ function cut(text: string): string {
   const kept = text.slice(0, MESSAGE_LENGTH_MAX)
   const open = kept.lastIndexOf('<')
   const whole = open > kept.lastIndexOf('>') && MESSAGE_LENGTH_MAX - open < 12 ? kept.slice(0, open) : kept
-  return whole.replace(/\p{Cs}$/u, '').trimEnd()
+  return whole.replace(loneSurrogate(), '').trimEnd()
 }
 
 /** Names that are words of every other message, or of the placeholders. */

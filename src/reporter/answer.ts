@@ -2,6 +2,7 @@
  * What came back from one request, and what it means. Pure: an observed {@link Answer} in, one closed {@link Judgement} out.
  * The table is the one of docs/reporter.md; the order of blame (event, destination, nobody) is what delivery.ts acts on.
  */
+import { lazyPattern } from '../events/lazy-pattern.ts'
 import { REPORTER_LIMITS } from './limits.ts'
 
 /** `timeout`: no answer within the time that any request gets. `aborted`: we had to leave earlier, which proves nothing. */
@@ -125,11 +126,16 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 
 const REASON_LENGTH_MAX = 200
 
+/** As {@link oneLine} would leave it. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/
+const unprintable = lazyPattern(String.raw`[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+`, 'gu')
+
 /** Printable, one line, at most 200 characters: fit for the journal and a terminal. */
 export function oneLine(text: string): string {
+  if (text.length <= REASON_LENGTH_MAX && PLAIN.test(text)) return text
   return text
     .slice(0, 4 * REASON_LENGTH_MAX)
-    .replace(/[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(unprintable(), ' ')
     .trim()
     .slice(0, REASON_LENGTH_MAX)
 }

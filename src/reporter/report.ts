@@ -18,7 +18,8 @@ import { recoverLeft } from './recover-left.ts'
 import { releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
 import type { ReporterTask } from './reporter-task.ts'
 
-const POLL_MS = 200
+/** Half a second later is soon enough for a burst's second half, and each look costs a quiet reporter half a millisecond of CPU. */
+const POLL_MS = 500
 
 type Job = Extract<ReporterTask, { token: string }>
 

@@ -76,3 +76,11 @@ test.each(Object.entries(ALPHABETS))('looksSecret() knows random %s', (_, [alpha
   // A guess has its misses: 1 in 1,000.
   expect(missed.length, missed.join(' ')).toBeLessThanOrEqual(5)
 })
+
+test('looksSecret() says the same of ASCII text, whichever pattern takes it apart', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 8, maxLength: 80, unit: 'binary-ascii' }), (text) => {
+      expect(looksSecret(`${text} é`)).toBe(looksSecret(`${text} e`))
+    }),
+  )
+})
