@@ -71,7 +71,10 @@ const mean = (values) => values.reduce((total, value) => total + value, 0) / val
 function span(values, least) {
   let low = Math.floor(Math.log10(Math.min(...values)) + 1e-9)
   let high = Math.ceil(Math.log10(Math.max(...values)) - 1e-9)
-  for (let turn = 0; high - low < least; turn++) turn % 2 === 0 ? high++ : low--
+  for (let turn = 0; high - low < least; turn++) {
+    if (turn % 2 === 0) high++
+    else low--
+  }
   return { low, high }
 }
 
