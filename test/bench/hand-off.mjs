@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { bigContenders, CONTENDERS, installPeers } from './contenders.mjs'
 import { benchBurst, benchKept, benchOutages } from './hand-off-kept.mjs'
 import { buildSubreaper, median, paired, quantile } from './measure.mjs'
-import { makeContender, makeWorld } from './world.mjs'
+import { inRounds, makeContender, makeWorld } from './world.mjs'
 
 export const name = 'hand-off'
 
@@ -18,7 +18,7 @@ export async function run({ quick, report }) {
     const about = [...CONTENDERS, ...(peers.kind === 'ready' ? peers.peers : []), ...sizes.flatMap(bigContenders)]
     const contenders = []
     for (const one of about) contenders.push(await makeContender(world, built.program, one))
-    const runs = await inRounds(contenders, quick ? 7 : 20, report)
+    const runs = await inRounds('hand-off', contenders, quick ? 7 : 20, report)
     costRows(runs, report)
     for (const size of sizes) bigRows(runs, size, report)
     const by = (id) => contenders.find((one) => one.id === id)
@@ -37,24 +37,6 @@ export async function run({ quick, report }) {
 function installed(world, report) {
   report.progress("hand-off: installing two published CLIs' telemetry")
   return installPeers(world)
-}
-
-/** Contender → its runs, one a round. Round 0 warms up: first use, caches, compiled code. */
-async function inRounds(contenders, rounds, report) {
-  const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
-  for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
-  for (let round = 0; round <= rounds; round++) {
-    report.progress(`hand-off: round ${round} of ${rounds}, ${contenders.length} contenders`)
-    // Who follows a dear one finds a warm or a busy machine: begin elsewhere each time.
-    const from = (round * 5) % contenders.length
-    for (const contender of [...contenders.slice(from), ...contenders.slice(0, from)]) {
-      const result = await contender.act()
-      if (result.status !== 0)
-        throw new Error(`${contender.id}: ended with ${result.status}, wants 0: ${result.stderr}`)
-      if (round > 0) runs[contender.id].push(result)
-    }
-  }
-  return runs
 }
 
 const wall = (left, right) => left.wallMs / right.wallMs
