@@ -22,10 +22,10 @@ export function exponent(points) {
   }
 }
 
-/** "0.98 ± 0.02, r² 1.00": how a curve is spoken of. */
+/** "0.98 ± 0.02, r² 1.00": how a curve is spoken of. Two points say nothing of how well their line fits. */
 export function inWords({ exponent: slope, error, r2 }) {
-  const spread = Number.isNaN(error) ? '' : ` ± ${error.toFixed(2)}`
-  return `${(Math.round(slope * 100) / 100 || 0).toFixed(2)}${spread}, r² ${r2.toFixed(2)}`
+  const power = (Math.round(slope * 100) / 100 || 0).toFixed(2)
+  return Number.isNaN(error) ? power : `${power} ± ${error.toFixed(2)}, r² ${r2.toFixed(2)}`
 }
 
 /**

@@ -1,0 +1,27 @@
+/** Processes to be traced, and what tracing them costs. */
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const start = promisify(execFile)
+
+/** A tree of `count` sleeping processes, root included. Resolves once all are there. `end` kills it. */
+export async function growTree(count) {
+  const script = `i=1; while [ $i -lt ${count} ]; do sleep 600 & i=$((i+1)); done; exec sleep 600`
+  const root = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
+  const children = `/proc/${root.pid}/task/${root.pid}/children`
+  const isGrown = () =>
+    readFileSync(`/proc/${root.pid}/comm`, 'latin1') === 'sleep\n' &&
+    readFileSync(children, 'latin1').trim().split(' ').filter(Boolean).length === count - 1
+  while (!isGrown()) await after(10)
+  return { pid: root.pid, end: () => process.kill(-root.pid, 'SIGKILL') }
+}
+
+/** `{ share, rows }`: the share of a core that tracing takes in a process of its own. Pid 0: that of a timer of the same rate. */
+export async function shareOf(world, pid, hz, seconds) {
+  const args = [join(world.folder, 'trace-for.mjs'), String(pid), String(hz), String(seconds)]
+  const { stdout } = await start(process.execPath, args, { cwd: world.folder })
+  return JSON.parse(stdout)
+}
