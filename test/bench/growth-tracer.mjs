@@ -10,14 +10,19 @@ const IN_PROPORTION = 1.1
 export async function benchTracerGrowth({ quick, report, world }) {
   if (process.platform !== 'linux')
     return report.skip('tracing, by rate and tree', `needs Linux, this is ${process.platform}`)
-  const seconds = quick ? 3 : 10
-  report.progress(`growth, tracer: ${seconds} s at ${RATES.join(', ')} Hz, and of ${TREES.join(', ')} processes`)
+  const length = quick ? { settleS: 1.5, seconds: 2.5 } : { settleS: 10, seconds: 10 }
+  report.progress(
+    `growth, tracer: ${length.settleS + length.seconds} s at ${RATES.join(', ')} Hz, and of ${TREES.join(', ')} processes`,
+  )
   const trees = []
   try {
     for (const count of TREES) trees.push(await growTree(count))
-    const rates = RATES.map(async (hz) => [hz, (await shareOf(world, trees[0].pid, hz, seconds)).share * 100])
+    const rates = RATES.map(async (hz) => {
+      const { share } = await shareOf(world, { pid: trees[0].pid, hz, ...length })
+      return [hz, share * 100]
+    })
     const sizes = TREES.map(async (count, index) => {
-      const { share } = await shareOf(world, trees[index].pid, TREE_HZ, seconds)
+      const { share } = await shareOf(world, { pid: trees[index].pid, hz: TREE_HZ, ...length })
       return [count, (share * 1e6) / TREE_HZ]
     })
     showRow(report, await Promise.all(rates), {

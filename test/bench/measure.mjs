@@ -5,16 +5,21 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const SOURCE = fileURLToPath(new URL('subreaper.c', import.meta.url))
 const LIMIT_MS = 60_000
 const run = promisify(execFile)
 
 /** Compiles the subreaper into `folder`. Returns its path, or why there is none. */
 export function buildSubreaper(folder) {
+  return compile(folder, 'subreaper')
+}
+
+/** Compiles one C file of this folder into `folder`: `{ kind: 'ready', program }`, or `{ kind: 'skipped', why }`. */
+export function compile(folder, name) {
   if (process.platform !== 'linux') return { kind: 'skipped', why: `needs Linux, this is ${process.platform}` }
-  const program = join(folder, 'subreaper')
+  const program = join(folder, name)
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url))
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-o', program, SOURCE], { stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, source], { stdio: ['ignore', 'ignore', 'pipe'] })
     return { kind: 'ready', program }
   } catch (error) {
     const why = error.code === 'ENOENT' ? 'no cc on the PATH' : `cc: ${String(error.stderr ?? error.message).trim()}`

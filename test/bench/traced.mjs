@@ -19,9 +19,15 @@ export async function growTree(count) {
   return { pid: root.pid, end: () => process.kill(-root.pid, 'SIGKILL') }
 }
 
-/** `{ share, rows }`: the share of a core that tracing takes in a process of its own. Pid 0: that of a timer of the same rate. */
-export async function shareOf(world, pid, hz, seconds) {
-  const args = [join(world.folder, 'trace-for.mjs'), String(pid), String(hz), String(seconds)]
+/**
+ * Tracing in a process of its own, or with pid 0 a timer of that rate: `{ share, rows, settleMs }`, the share of a core once `settleS` seconds
+ * are over, the rows of that time, and the CPU before it.
+ */
+export async function shareOf(world, { pid, hz, settleS, seconds }) {
+  const args = [join(world.folder, 'trace-for.mjs'), ...[pid, hz, settleS, seconds].map(String)]
   const { stdout } = await start(process.execPath, args, { cwd: world.folder })
-  return JSON.parse(stdout)
+  const result = JSON.parse(stdout)
+  if (result.rows < hz * seconds * 0.8 - 1)
+    throw new Error(`tracing at ${hz} Hz for ${seconds} s: got ${result.rows} rows`)
+  return result
 }
