@@ -27,12 +27,12 @@ export async function benchSessionsGrowth({ quick, report, world }) {
     const turns = { pass: [], list: [], recover: [], bounded: [] }
     for (let round = 0; round < rounds; round++) {
       report.progress(`growth, sessions: ${size} on disk, round ${round + 1} of ${rounds}`)
-      place.fill({ done: size, left: 0 })
+      place.hold({ done: size, left: 0 })
       turns.pass.push((await place.recover('reporter')).cpuMs)
       turns.list.push(await place.list(size))
-      place.fill({ done: 0, left: size })
+      place.hold({ done: 0, left: size })
       turns.recover.push(recovered(await place.recover('all'), size).cpuMs)
-      place.fill({ done: 0, left: size })
+      place.hold({ done: 0, left: size })
       turns.bounded.push((await place.recover('reporter')).wallMs)
     }
     for (const [what, values] of Object.entries(turns)) seen[what].push([size, median(values)])
@@ -70,7 +70,7 @@ async function makePlace(world) {
   const from = join(world.folder, id)
   renameSync(join(sessions, 'done', id), from)
   return {
-    fill({ done, left }) {
+    hold({ done, left }) {
       keepSessions(join(sessions, 'done'), from, done, { left: false })
       keepSessions(join(sessions, 'live'), from, left, { left: true })
     },

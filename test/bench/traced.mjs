@@ -10,13 +10,14 @@ const start = promisify(execFile)
 /** A tree of `count` sleeping processes, root included. Resolves once all are there. `end` kills it. */
 export async function growTree(count) {
   const script = `i=1; while [ $i -lt ${count} ]; do sleep 600 & i=$((i+1)); done; exec sleep 600`
-  const root = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
-  const children = `/proc/${root.pid}/task/${root.pid}/children`
+  const { pid } = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
+  if (pid === undefined) throw new Error('starting sh: it did not start')
+  const children = `/proc/${pid}/task/${pid}/children`
   const isGrown = () =>
-    readFileSync(`/proc/${root.pid}/comm`, 'latin1') === 'sleep\n' &&
+    readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n' &&
     readFileSync(children, 'latin1').trim().split(' ').filter(Boolean).length === count - 1
   while (!isGrown()) await after(10)
-  return { pid: root.pid, end: () => process.kill(-root.pid, 'SIGKILL') }
+  return { pid, end: () => process.kill(-pid, 'SIGKILL') }
 }
 
 /**

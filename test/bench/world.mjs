@@ -1,10 +1,23 @@
 /** Where the contenders run: a temporary folder with their programs, the built package, an empty one, and a home for each. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEndpoint } from './endpoint.mjs'
 import { measure } from './measure.mjs'
+
+/** docs/reporter.md, `lockStaleMs`. */
+const LOCK_STALE_MS = 12_000
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -93,6 +106,13 @@ export function pretendReporter(home) {
 
 export function forgetBackoff(home) {
   rmSync(join(telemetry(home), 'backoff.json'), { force: true })
+}
+
+/** As if the lock of a reporter that was killed had become stale. */
+export function ageLock(home) {
+  const lock = join(telemetry(home), 'reporter.lock')
+  const long = new Date(Date.now() - LOCK_STALE_MS - 1_000)
+  if (existsSync(lock)) utimesSync(lock, long, long)
 }
 
 export function emptyFolder(folder) {
