@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exponent, inWords } from './curve.mjs'
-import { keepFiles, waitingEvent } from './fill.mjs'
+import { keepFiles } from './fill.mjs'
 import { cpuOf, inPairs, median, spreadOf } from './measure.mjs'
 import { clearSpool, inRounds, makeContender, pretendReporter, telemetry } from './world.mjs'
 
@@ -22,8 +22,7 @@ const KINDS = {
 const SITUATIONS = { 'reporter alive': pretendReporter, launched: clearSpool }
 const COSTS = { 'wall time': (run) => run.wallMs, CPU: (run) => run.hostCpuMs }
 
-export async function benchHostGrowth({ quick, report, world, subreaper }) {
-  const template = await waitingEvent(world, subreaper)
+export async function benchHostGrowth({ quick, report, world, subreaper, template }) {
   const contenders = []
   for (const { kind, situation, size } of casesOf(quick)) {
     const before = (home) => {

@@ -1,14 +1,13 @@
 /** A reporter's cost, by how many events wait: real launches, a fast endpoint, all of it delivered. */
 import { join } from 'node:path'
 import { exponent, inWords } from './curve.mjs'
-import { keepFiles, waitingEvent } from './fill.mjs'
+import { keepFiles } from './fill.mjs'
 import { median } from './measure.mjs'
 import { clearSpool, inRounds, makeContender, telemetry } from './world.mjs'
 
 const SIZES = [1, 3, 10, 30, 100, 300, 1000]
 
-export async function benchReporterGrowth({ quick, report, world, subreaper }) {
-  const template = await waitingEvent(world, subreaper)
+export async function benchReporterGrowth({ quick, report, world, subreaper, template }) {
   const contenders = []
   for (const size of quick ? [1, 100, 1000] : SIZES) {
     const before = (home) => {

@@ -1,5 +1,5 @@
 /** How the costs grow with what they depend on: a curve each, its exponent, its picture. */
-import { mkdirSync } from 'node:fs'
+import { waitingEvent } from './fill.mjs'
 import { benchHostGrowth } from './growth-host.mjs'
 import { benchReporterGrowth } from './growth-reporter.mjs'
 import { benchSessionsGrowth } from './growth-sessions.mjs'
@@ -11,13 +11,13 @@ export const name = 'growth'
 
 export async function run({ quick, report }) {
   const world = makeWorld()
-  mkdirSync(`${world.folder}/homes`, { recursive: true })
   try {
     const built = buildSubreaper(world.folder)
     if (built.kind === 'skipped') report.skip('host and reporter, by what waits', built.why)
     else {
-      await benchHostGrowth({ quick, report, world, subreaper: built.program })
-      await benchReporterGrowth({ quick, report, world, subreaper: built.program })
+      const template = await waitingEvent(world, built.program)
+      await benchHostGrowth({ quick, report, world, subreaper: built.program, template })
+      await benchReporterGrowth({ quick, report, world, subreaper: built.program, template })
     }
     await benchSessionsGrowth({ quick, report, world })
     await benchTracerGrowth({ quick, report, world })

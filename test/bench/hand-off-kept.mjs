@@ -113,7 +113,7 @@ async function benchCases({ title, cases, abouts, report, world, subreaper }) {
     while (begun < todo.length) {
       const { about, one } = todo[begun++]
       report.progress(`hand-off: ${about.label}, ${one.title} (${begun} of ${todo.length})`)
-      const id = `${about.id}-${one.title}`.replaceAll(/[ /.]/g, '-')
+      const id = `${about.id}, ${one.title}`
       const contender = await makeContender(world, subreaper, { ...about, id, mode: undefined })
       const result = await one.act({ ...contender, about })
       await contender.endpoint.close()

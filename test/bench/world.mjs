@@ -25,6 +25,7 @@ export function makeWorld() {
   if (!existsSync(join(ROOT, 'dist/index.js'))) throw new Error('benching the package: no dist, wants `npm run build`')
   const folder = mkdtempSync(join(tmpdir(), 'afterword-bench-'))
   const packages = join(folder, 'node_modules')
+  mkdirSync(join(folder, 'homes'))
   cpSync(join(ROOT, 'test/programs/bench'), folder, { recursive: true })
   cpSync(join(folder, 'empty-package'), join(packages, 'empty-package'), { recursive: true })
   // Copies, not links: Node warns about require() of an ES module outside node_modules, and that costs.
@@ -40,7 +41,7 @@ export function makeWorld() {
  */
 export async function makeContender(world, subreaper, about) {
   const home = join(world.folder, 'homes', about.id)
-  mkdirSync(home, { recursive: true })
+  mkdirSync(home) // nobody else's: two in one home would count each other's events
   const endpoint = await startEndpoint()
   const command = ({ variables = {}, script = about.script, preload = about.preload ?? false, argument }) => {
     const env = {
