@@ -1,17 +1,23 @@
-/** The server of one contender, on loopback: answers at once, never, or with a status; or is not there. Counts what arrives. */
+/** The server of one contender, on loopback: answers at once, late, never, or with a status; or is not there. Counts what arrives. */
 import { createServer } from 'node:http'
+import { setTimeout as after } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
+import { openBlackHole } from './black-hole.mjs'
+
+const SLOW_MS = 300
 
 export async function startEndpoint() {
   let mode = 'fast'
   let arrivals = []
   let port = 0
   let server = null
+  let hole = null
   const answer = (request, response) => {
     const chunks = []
     request.on('data', (chunk) => chunks.push(chunk))
     request.on('error', () => {}) // a sender that is killed
-    request.on('end', () => {
+    request.on('end', async () => {
+      if (mode === 'slow') await after(SLOW_MS)
       if (mode === 'silent') return
       if (typeof mode === 'number') {
         response.writeHead(mode).end('{}')
@@ -28,19 +34,22 @@ export async function startEndpoint() {
     port = server.address().port
   }
   const close = async () => {
-    const closing = server
-    server = null
+    const [opened, closing] = [hole, server]
+    hole = server = null
+    await opened?.close()
     closing?.closeAllConnections()
     await new Promise((resolve) => (closing === null ? resolve() : closing.close(resolve)))
   }
   await open()
   return {
     url: `http://127.0.0.1:${port}`,
-    /** 'fast', 'silent', 'down', or the status of every answer. Open connections are cut: nothing of before is answered later. */
+    /** 'fast', 'slow', 'silent' (takes a request and never answers), 'black hole' (no connection comes about), 'down', or a status. Open connections are cut: nothing of before is answered later. */
     async become(next) {
+      if (next === mode) return
       await close()
       mode = next
-      if (mode !== 'down') await open()
+      if (mode === 'black hole') hole = await openBlackHole(port)
+      else if (mode !== 'down') await open()
     },
     /** What arrived since the last call: each event's id, and process.hrtime of its arrival. */
     take() {

@@ -1,111 +1,153 @@
-/** What arrives, whatever ends the host or ails the endpoint; and 200 commands at once. */
-import { clearSpool, forgetBackoff } from './world.mjs'
+/** What arrives, whatever ends the host or ails the endpoint; what is left over; and 200 commands at once. Counts: what runs beside does not matter. */
+import { ageLock, clearSpool, forgetBackoff, makeContender } from './world.mjs'
 
 const COUNT = 200
 const WIDTH = 16
 
-export async function benchBurst(contender, emptyNodeCpuMs, report) {
+export async function benchBurst({ report, world, subreaper, emptyNodeCpuMs }) {
   report.progress(`hand-off: ${COUNT} commands, ${WIDTH} at a time`)
+  const about = { id: 'burst', script: 'burst.mjs', before: clearSpool }
+  const contender = await makeContender(world, subreaper, about)
+  await contender.act({ argument: 'tracked.mjs', variables: { COUNT: '1', WIDTH: '1' } }) // the first use
   const variables = { COUNT: String(COUNT), WIDTH: String(WIDTH) }
-  const run = await contender.act({ script: 'burst.mjs', argument: 'tracked.mjs', variables })
+  const run = await contender.act({ argument: 'tracked.mjs', variables })
+  await contender.endpoint.close()
   const once = new Set(run.arrivals.map(({ id }) => id)).size
   const what = `${COUNT} commands, ${WIDTH} at a time`
   const twice = run.arrivals.length - once
   report.row({ what: `${what}: reporters`, budget: '≤ 2', limit: 2, figure: run.leftProcesses })
   report.row({ what: `${what}: arrived`, budget: `${COUNT} of ${COUNT}`, limit: COUNT, figure: once, atLeast: true })
   report.row({ what: `${what}: arrived twice`, budget: 'none', limit: 0, figure: twice })
-  const figure = run.leftCpuMs / COUNT / emptyNodeCpuMs
   report.row({
     what: `${what}: reporter CPU per event, of an empty Node`,
     budget: '≤ 0.05 ×',
     limit: 0.05,
-    figure,
+    figure: run.leftCpuMs / COUNT / emptyNodeCpuMs,
     unit: ' ×',
+    note: `${(run.leftCpuMs / COUNT).toFixed(2)} ms`,
   })
 }
 
-const ENDS = { return: undefined, 'process.exit': 'exit', SIGKILL: 'kill', 'Ctrl-C to the group': 'interrupt' }
+const PRELOADED = { preload: true }
+const ENDS = {
+  return: PRELOADED,
+  'process.exit': { ...PRELOADED, variables: { END: 'exit' } },
+  SIGKILL: { ...PRELOADED, variables: { END: 'kill' } },
+  'Ctrl-C to the group': { ...PRELOADED, variables: { END: 'interrupt' } },
+  'terminal hang-up': { script: 'in-terminal.mjs', variables: { END: 'hang-up' } },
+}
 const MADE = 2
 
-/** Every contender, every end. Only the first one's figures are ours to meet. */
-export async function benchKept(contenders, report) {
-  const rows = []
-  for (const [index, contender] of contenders.entries()) {
-    const cells = []
-    for (const [how, end] of Object.entries(ENDS)) {
-      report.progress(`hand-off: ${contender.id} ends by ${how}`)
-      let arrived = 0
-      for (let made = 0; made < MADE; made++) {
-        const variables = end === undefined ? {} : { END: end }
-        arrived += (await contender.act({ preload: true, variables })).arrivals.length
+/** Every contender, every end, right after the command. */
+export async function benchEnds(abouts, { report, ...parties }) {
+  const ends = Object.entries(ENDS).map(([end, settings]) => ({
+    title: end,
+    budget: `kept: ${end}`,
+    made: MADE,
+    async act({ about, act }) {
+      const run = async () => act({ ...settings, ...(settings.script && { argument: about.script }) })
+      const runs = [await run(), await run()]
+      return { arrived: countIds(runs) }
+    },
+  }))
+  const title = 'Arrived of made, by how the host ends right after its command.'
+  await benchCases({ title, cases: ends, abouts, report, ...parties })
+}
+
+const OUTAGES = ['slow', 'down', 500, 503, 'silent', 'black hole']
+/** The promise: the box of 10 s, and a second for everything else. */
+const LEFT_MS = 11_000
+
+/** Commands while the endpoint is away, one when it is back and the back-off past. And a reporter that is killed at its work. */
+export async function benchOutages(abouts, { report, quick, ...parties }) {
+  const away = OUTAGES.map((mode) => ({
+    title: String(mode),
+    budget: `kept: endpoint ${mode}`,
+    made: 3,
+    async act({ home, endpoint, act }) {
+      await endpoint.become(mode)
+      const runs = [await act(AS_IT_IS), await act(AS_IT_IS)]
+      await endpoint.become('fast')
+      forgetBackoff(home)
+      return { arrived: countIds([...runs, await act(AS_IT_IS)]), ...leftOver(runs) }
+    },
+  }))
+  const killed = {
+    title: 'reporter killed',
+    budget: 'kept: reporter killed',
+    made: 3,
+    async act({ home, endpoint, act }) {
+      await endpoint.become('silent')
+      const runs = []
+      for (let turn = 0; turn < 2; turn++) {
+        runs.push(await act({ ...AS_IT_IS, afterMs: 400 }))
+        ageLock(home)
+        forgetBackoff(home)
       }
-      cells.push(`${arrived}/${MADE}`)
-      if (index === 0)
-        report.row({
-          what: `kept: ${how}`,
-          budget: 'all',
-          limit: MADE,
-          figure: arrived,
-          atLeast: true,
-          note: `of ${MADE}`,
-        })
-    }
-    rows.push([contender.label, ...cells])
+      await endpoint.become('fast')
+      return { arrived: countIds([...runs, await act(AS_IT_IS)]) }
+    },
   }
-  report.table(
-    'Arrived of made, by how the host ends right after its command.',
-    ['contender', ...Object.keys(ENDS)],
-    rows,
-  )
+  const title = 'Arrived of made, and how long something was left over, by what the endpoint did.'
+  const ours = quick ? abouts.slice(0, 1) : abouts
+  const results = await benchCases({ title, cases: [...away, killed], abouts: ours, report, ...parties })
+  const leftMs = Math.max(...results.map(({ leftMs = 0 }) => leftMs))
+  report.row({
+    what: 'left over after the last command, whatever ails the endpoint',
+    budget: `nothing ${LEFT_MS / 1000} s later`,
+    limit: LEFT_MS / 1000,
+    figure: leftMs / 1000,
+    unit: ' s',
+    note: `${results.reduce((sum, { toKill = 0 }) => sum + toKill, 0)} had to be killed`,
+  })
 }
 
-const OUTAGES = ['down', 500, 503, 'silent']
+const AS_IT_IS = { asItIs: true }
 
-/** Two commands while the endpoint is away, one when it is back (and the back-off past): three events. */
-export async function benchOutages(contenders, report) {
-  const rows = []
-  for (const [index, contender] of contenders.entries()) {
-    const cells = []
-    for (const mode of OUTAGES) {
-      report.progress(`hand-off: ${contender.id}, endpoint ${mode}`)
-      clearSpool(contender.home)
-      const { arrived, leftForMs, killed } = await outage(contender, mode)
-      cells.push(`${arrived}/3, ${(leftForMs / 1000).toFixed(1)} s`)
-      if (index > 0) continue
-      report.row({
-        what: `kept: endpoint ${mode}`,
-        budget: 'all',
-        limit: 3,
-        figure: arrived,
-        atLeast: true,
-        note: 'of 3',
-      })
-      if (mode === 'silent')
-        report.row({
-          what: 'the last process is gone after, endpoint silent',
-          budget: '≤ 11 s',
-          limit: 11,
-          figure: leftForMs / 1000,
-          unit: ' s',
-          note: `${killed} had to be killed`,
-        })
+/** All contenders in all cases, several at a time, each in a home of its own. The first contender's are rows; returns his results. */
+async function benchCases({ title, cases, abouts, report, world, subreaper }) {
+  const todo = abouts.flatMap((about) => cases.map((one) => ({ about, one })))
+  const results = new Map(abouts.map(({ id }) => [id, []]))
+  let begun = 0
+  const work = async () => {
+    while (begun < todo.length) {
+      const { about, one } = todo[begun++]
+      report.progress(`hand-off: ${about.label}, ${one.title} (${begun} of ${todo.length})`)
+      const id = `${about.id}, ${one.title}`
+      const contender = await makeContender(world, subreaper, { ...about, id, mode: undefined })
+      const result = await one.act({ ...contender, about })
+      await contender.endpoint.close()
+      results.get(about.id)[cases.indexOf(one)] = result
     }
-    rows.push([contender.label, ...cells])
   }
-  report.table(
-    'Arrived of made, and how long something was left over, by what the endpoint did.',
-    ['contender', ...OUTAGES.map(String)],
-    rows,
-  )
+  await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  const [first] = abouts
+  for (const [index, { budget, made }] of cases.entries()) {
+    const { arrived } = results.get(first.id)[index]
+    report.row({ what: budget, budget: 'all', limit: made, figure: arrived, atLeast: true, note: `of ${made}` })
+  }
+  const rows = abouts.map(({ id, label }) => [
+    label,
+    ...cases.map(({ made }, index) => inWords(results.get(id)[index], made)),
+  ])
+  report.table(title, ['contender', ...cases.map((one) => one.title)], rows)
+  return results.get(first.id)
 }
 
-async function outage(contender, mode) {
-  await contender.endpoint.become(mode)
-  const away = [await contender.act({ asItIs: true }), await contender.act({ asItIs: true })]
-  await contender.endpoint.become('fast')
-  forgetBackoff(contender.home)
-  const back = await contender.act({ asItIs: true })
-  const ids = new Set([...away, back].flatMap(({ arrivals }) => arrivals.map(({ id }) => id)))
-  const leftForMs = Math.max(...away.map(({ lastExitNs, exitNs }) => lastExitNs - Number(exitNs))) / 1e6
-  return { arrived: ids.size, leftForMs, killed: away.reduce((sum, { killed }) => sum + killed, 0) }
+const AT_A_TIME = 6
+
+function inWords({ arrived, leftMs, toKill }, made) {
+  const left = leftMs === undefined ? '' : `, ${(leftMs / 1000).toFixed(1)} s${toKill > 0 ? ' (killed)' : ''}`
+  return `${arrived}/${made}${left}`
+}
+
+/** At least once is allowed: the uuid says that it is the same. */
+function countIds(runs) {
+  return new Set(runs.flatMap(({ arrivals }) => arrivals.map(({ id }) => id))).size
+}
+
+/** How long after its host's exit the last process of a run was gone, at most; and how many the bench had to kill. */
+function leftOver(runs) {
+  const ms = runs.map(({ lastExitNs, exitNs }) => (lastExitNs - Number(exitNs)) / 1e6)
+  return { leftMs: Math.max(0, ...ms), toKill: runs.reduce((sum, { killed }) => sum + killed, 0) }
 }

@@ -15,8 +15,9 @@ static double cpu(void) {
 int main(int argc, char **argv) {
   static const char *names[] = {"stat", "status", "io", "oom_score", "wchan"};
   char path[128], buffer[16384];
-  int fds[5], folder, looks = atoi(argv[2]);
+  int fds[5], folder, looks;
   if (argc < 3) return 2;
+  looks = atoi(argv[2]);
   for (int i = 0; i < 5; i++) {
     snprintf(path, sizeof path, "/proc/%s/%s", argv[1], names[i]);
     fds[i] = open(path, O_RDONLY);

@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- NAME...] [--quick] [--write]: each row beside its budget. A bench is a file of this folder that exports `name` and
  * `run({ quick, report })`, or one that exports nothing and is a program. --write puts the figures into benchmarks.md of docs, with the
- * machine, the date and the method. Exit 0: it ran, whatever the budgets say; 1: a bench broke; 2: wrong usage.
+ * machine, the date, the method and tried-and-dropped.md. Exit 0: it ran, whatever the budgets say; 1: a bench broke; 2: wrong usage.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,16 @@ import { fileURLToPath } from 'node:url'
 import { createReport } from './report.mjs'
 
 const OWN = new Set(['main.mjs'])
+/** Written by hand: what no run of this program can say. */
+const TRIED = fileURLToPath(new URL('tried-and-dropped.md', import.meta.url))
 const PAGE = join(fileURLToPath(new URL('../../docs', import.meta.url)), 'benchmarks.md')
+
+const METHOD = [
+  'Contenders run in turns, a round after the other. A ratio is taken within a round, between neighbours in time; a figure is the median of',
+  'those, and "quarters" are what the middle half of them lies between: the noise of the row. Wall time is net of the time in which the main',
+  "thread was ready and had no processor (`schedstat`). CPU is every process's of the tree, also of those that detached: a subreaper waits for",
+  'each. `size ^ e`: how a cost grows, by least squares through the logarithms; 0 does not grow, 1 grows in proportion.',
+]
 
 const words = process.argv.slice(2)
 const flags = words.filter((word) => word.startsWith('-'))
@@ -31,6 +40,7 @@ if (unknown.length > 0) {
 }
 
 const quick = flags.includes('--quick')
+const startMs = Date.now()
 const report = createReport()
 const method = methodLines()
 for (const line of method) console.log(line)
@@ -46,11 +56,28 @@ for (const bench of benches) {
   }
   report.endBench()
 }
-const { met, notMet, skipped } = report.counts
-console.log(`\n${met} met, ${notMet} not met, ${skipped} skipped; load average now ${loadavg()[0].toFixed(1)}`)
+const summary = summaryLines()
+for (const line of summary) console.log(line)
 if (flags.includes('--write')) {
-  writeFileSync(PAGE, `# Benchmarks\n\n${method.join('\n')}\n${report.lines.join('\n')}\n`)
+  const parts = [['# Benchmarks', ''], method, summary, report.lines, ['', readFileSync(TRIED, 'utf8').trim()]]
+  writeFileSync(
+    PAGE,
+    `${parts
+      .flat()
+      .join('\n')
+      .replaceAll(/\n{3,}/g, '\n\n')}\n`,
+  )
   console.log(`written: ${PAGE}`)
+}
+
+function summaryLines() {
+  const { met, notMet, skipped } = report.counts
+  const seconds = Math.round((Date.now() - startMs) / 1000)
+  return [
+    '',
+    `${met} met, ${notMet} not met, ${skipped} skipped; ${seconds} s; load average at the end ${loadavg()[0].toFixed(1)}.`,
+    ...report.missed.map((what, index) => `${index === 0 ? '\nNot met:\n\n' : ''}- ${what}`),
+  ]
 }
 
 /** By their text, before anything is imported: a file that exports nothing would start to measure. */
@@ -81,9 +108,10 @@ function methodLines() {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`
   const load = loadavg()[0]
   return [
-    `Machine: ${machine}; ${process.platform} ${release()}; Node ${process.versions.node}. Date: ${new Date().toISOString().slice(0, 10)}.`,
-    `Load average at the start: ${load.toFixed(1)}${load > 0.5 ? '. **The machine was busy: figures are provisional.**' : '.'}`,
-    `Method: \`npm run bench${words.length > 0 ? ` -- ${words.join(' ')}` : ''}\`; contenders in turns within a round, ratios within a round, medians of those; wall`,
-    'time net of waiting for a processor; CPU of every process of the tree; http on loopback.',
+    `Made by \`npm run bench${words.length > 0 ? ` -- ${words.join(' ')}` : ''}\`, ${new Date().toISOString().slice(0, 10)}, on ${machine}; ` +
+      `${process.platform} ${release()}; Node ${process.versions.node}; http on loopback. Load average at the start: ` +
+      `${load.toFixed(1)}${load > 0.5 ? '. **The machine was busy: figures are provisional.**' : '.'}`,
+    '',
+    ...METHOD,
   ]
 }

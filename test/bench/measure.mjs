@@ -1,19 +1,25 @@
 /** One run of a program and everything it leaves behind, by the wall clock, the CPU and the peak memory. Linux, and a C compiler. */
 import { execFile, execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const SOURCE = fileURLToPath(new URL('subreaper.c', import.meta.url))
 const LIMIT_MS = 60_000
 const run = promisify(execFile)
 
 /** Compiles the subreaper into `folder`. Returns its path, or why there is none. */
 export function buildSubreaper(folder) {
+  return compile(folder, 'subreaper')
+}
+
+/** Compiles one C file of this folder into `folder`: `{ kind: 'ready', program }`, or `{ kind: 'skipped', why }`. */
+export function compile(folder, name) {
   if (process.platform !== 'linux') return { kind: 'skipped', why: `needs Linux, this is ${process.platform}` }
-  const program = join(folder, 'subreaper')
+  const program = join(folder, name)
+  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url))
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-o', program, SOURCE], { stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync('cc', ['-O2', '-Wall', '-o', program, source], { stdio: ['ignore', 'ignore', 'pipe'] })
     return { kind: 'ready', program }
   } catch (error) {
     const why = error.code === 'ENOENT' ? 'no cc on the PATH' : `cc: ${String(error.stderr ?? error.message).trim()}`
@@ -67,7 +73,32 @@ export function median(values) {
   return quantile(values, 0.5)
 }
 
-/** Median of what `of` makes of the two runs of one round. */
+/** What `of` makes of the two runs of one round, for each round: neighbours in time, which a change of the machine's speed hits alike. */
+export function inPairs(left, right, of) {
+  return left.map((run, round) => of(run, right[round]))
+}
+
+/** Median of {@link inPairs}. */
 export function paired(left, right, of) {
-  return median(left.map((run, round) => of(run, right[round])))
+  return median(inPairs(left, right, of))
+}
+
+/** A row's figure and its noise: the median, the quartiles, how many there were. */
+export function spreadOf(values) {
+  return { figure: median(values), quarters: [quantile(values, 0.25), quantile(values, 0.75)], rounds: values.length }
+}
+
+/** CPU of this process for one `work`, in µs: the mean of `count`, so as exact as the clock of the whole. Its children's is in it once they are waited for. */
+export async function cpuOf(count, work) {
+  const before = ownCpuUs()
+  for (let turn = 0; turn < count; turn++) await work()
+  return (ownCpuUs() - before) / count
+}
+
+/** The children's come in steps of 10 ms. */
+function ownCpuUs() {
+  const { user, system } = process.cpuUsage()
+  if (process.platform !== 'linux') return user + system
+  const fields = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')
+  return user + system + (Number(fields[13]) + Number(fields[14])) * 10_000
 }

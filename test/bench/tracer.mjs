@@ -1,136 +1,123 @@
-// What a look at a process costs, beside a C program that keeps its descriptors, readFileSync, pidusage and ps; and what tracing
-// costs at 1, 10 and 100 rows a second, of one process and of fifty. CPU, not wall time. Run by `npm run bench -- tracer`.
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+/** What a look at a process costs, beside a C program that keeps its descriptors, readFileSync, pidusage and ps; and what tracing costs. CPU. */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
-import { openProcessReader } from '../../dist/tracer/process-reader.js'
-import { holdProcess } from '../../dist/tracer/procfs/held-process.js'
-import { openSampler } from '../../dist/tracer/sampler.js'
-import { startTracing, traceTargetFromPid } from '../../dist/tracer/tracer.js'
-import { REAL_SEAMS } from '../../dist/tracer/tracing-seams.js'
+import pidusage from 'pidusage'
+import { compile, cpuOf, inPairs, median, spreadOf } from './measure.mjs'
+import { growTree, shareOf } from './traced.mjs'
+import { makeWorld } from './world.mjs'
 
-const LOOKS = 5000
-const ROUNDS = 3
-const SECONDS = 5
-const folder = fs.mkdtempSync(join(tmpdir(), 'bench-tracer-'))
-const one = spawn('sleep', ['600'], { stdio: 'ignore' })
-const fifty = spawn('sh', ['-c', 'i=0; while [ $i -lt 49 ]; do sleep 600 & i=$((i+1)); done; wait'], {
-  stdio: 'ignore',
-  detached: true,
-})
+export const name = 'tracer'
 
-try {
-  await untilProcesses(50)
-  await looks()
-  await rates()
-} finally {
-  one.kill('SIGKILL')
-  if (fifty.pid !== undefined) process.kill(-fifty.pid, 'SIGKILL')
-  fs.rmSync(folder, { recursive: true })
+/** Five files and the number of descriptors: look.c reads the same. */
+const FILES = ['stat', 'status', 'io', 'oom_score', 'wchan']
+
+export async function run({ quick, report }) {
+  if (process.platform !== 'linux') return report.skip('tracing', `needs Linux, this is ${process.platform}`)
+  const world = makeWorld()
+  const one = await growTree(1)
+  const fifty = await growTree(50)
+  try {
+    await lookRows({ quick, report, world, pid: one.pid })
+    await rateRows({ quick, report, world, one: one.pid, fifty: fifty.pid })
+  } finally {
+    one.end()
+    fifty.end()
+    world.leave()
+  }
 }
 
-async function looks() {
-  const floor = compileFloor()
-  const held = holdProcess(one.pid)
+async function lookRows({ quick, report, world, pid }) {
+  const built = compile(world.folder, 'look')
+  if (built.kind === 'skipped') return report.skip('one standard snapshot, of a C program', built.why)
+  const { ways, close } = await waysToLook(pid, built.program, quick ? 1000 : 3000)
+  const seen = Object.fromEntries(Object.keys(ways).map((way) => [way, []]))
+  for (let looks = 0; looks < 3; looks++) for (const look of Object.values(ways).slice(1, 3)) await look() // until it is compiled
+  const rounds = quick ? 5 : 15
+  for (let round = 0; round <= rounds; round++) {
+    report.progress(`tracer: looks at one process, round ${round} of ${rounds}`)
+    for (const [way, look] of Object.entries(ways)) {
+      const us = await look()
+      if (round > 0) seen[way].push(us)
+    }
+  }
+  close()
+  const [floor, standard, whole] = Object.values(seen)
+  const ratios = (values) => inPairs(values, floor, (left, right) => left / right)
+  const note = `${median(standard).toFixed(1)} against ${median(floor).toFixed(1)} µs`
+  const budget = { budget: '≤ 2 ×', limit: 2, unit: ' ×' }
+  const what = 'one standard snapshot of one process, of a C program that keeps its descriptors'
+  report.row({ what, ...budget, ...spreadOf(ratios(standard)), note })
+  report.row({
+    what: 'a whole row with its tree and clocks, of the same',
+    unit: ' ×',
+    ...spreadOf(ratios(whole)),
+    note: `${median(whole).toFixed(1)} µs`,
+  })
+  const rows = Object.entries(seen).map(([way, values]) => {
+    const { figure, quarters } = spreadOf(values)
+    return [way, figure, quarters.map((us) => us.toFixed(1)).join(' .. '), median(ratios(values))]
+  })
+  report.table(`One look at one process: medians of ${rounds} rounds.`, ['by', 'CPU µs', 'quarters', '× C'], rows)
+}
+
+/** Name → one round: CPU in µs for a look. The floor first, then what a row takes, then the whole row. */
+async function waysToLook(pid, floor, looks) {
+  const { openProcessReader } = await import('../../dist/tracer/process-reader.js')
+  const { holdProcess } = await import('../../dist/tracer/procfs/held-process.js')
+  const { openSampler } = await import('../../dist/tracer/sampler.js')
+  const { REAL_SEAMS } = await import('../../dist/tracer/tracing-seams.js')
+  const held = holdProcess(pid)
   const reader = openProcessReader(held)
   const sampler = openSampler(held, REAL_SEAMS)
-  const files = ['stat', 'status', 'io', 'oom_score', 'wchan'].map((name) => `/proc/${one.pid}/${name}`)
-  const pidusage = load('pidusage')
+  const read = () => {
+    for (const file of FILES) fs.readFileSync(`/proc/${pid}/${file}`, 'latin1')
+    fs.readdirSync(`/proc/${pid}/fd`)
+  }
+  const ps = () => execFileSync('ps', ['-o', 'stat,rss,time,comm', '-p', String(pid)])
   const ways = {
-    'C, descriptors kept': async () => floor,
-    'process columns': () => cpuOf(LOOKS, () => reader.read()),
-    'whole row: process, tree, clocks': () => cpuOf(LOOKS, () => sampler.sample(null)),
-    'readFileSync and readdirSync': () =>
-      cpuOf(LOOKS, () => {
-        for (const file of files) fs.readFileSync(file, 'latin1')
-        fs.readdirSync(`/proc/${one.pid}/fd`)
-      }),
-    pidusage: pidusage && (() => cpuOf(300, () => pidusage(one.pid))),
-    'ps -p': () => cpuOf(30, () => execFileSync('ps', ['-o', 'stat,rss,time,comm', '-p', String(one.pid)])),
+    'C, descriptors kept': () => Number(execFileSync(floor, [String(pid), String(looks)], { encoding: 'utf8' })),
+    'afterword, the same columns': () => cpuOf(looks, () => reader.read()),
+    'afterword, a whole row with tree and clocks': () => cpuOf(looks, () => sampler.sample(null)),
+    'readFileSync and readdirSync': () => cpuOf(looks / 5, read),
+    'pidusage 4.0.1, which reads `stat` alone': () => cpuOf(looks / 5, () => pidusage(pid)),
+    'ps -p': () => cpuOf(10, ps),
   }
-  console.log(`\none look at one process: CPU µs, lowest of ${ROUNDS} rounds`)
-  for (const [name, way] of Object.entries(ways)) {
-    if (!way) {
-      console.log(`  ${name.padEnd(34)} not installed (npm install --no-save pidusage)`)
-      continue
-    }
-    let best = Number.POSITIVE_INFINITY
-    for (let round = 0; round < ROUNDS; round += 1) best = Math.min(best, (await way()) ?? Number.NaN)
-    const ratio = floor === null ? '' : `${(best / floor).toFixed(2)} x the floor`
-    console.log(`  ${name.padEnd(34)} ${best.toFixed(1).padStart(9)}  ${ratio}`)
+  const close = () => {
+    for (const one of [reader, sampler, held]) one.close()
   }
-  reader.close()
-  sampler.close()
-  held.close()
+  return { ways, close }
 }
 
-async function rates() {
-  console.log(`\ntracing for ${SECONDS} s: share of a core (idle timer of the same rate beside it)`)
-  for (const [name, child] of [
-    ['1 process', one],
-    ['50 processes', fifty],
-  ]) {
-    for (const hz of [1, 10, 100]) {
-      const intervalMs = 1000 / hz
-      const idle = setInterval(() => undefined, intervalMs)
-      const base = await shareFor(SECONDS)
-      clearInterval(idle)
-      const cadence = { intervalMs, slowIntervalMs: intervalMs, burstIntervalMs: intervalMs, ownCpuShare: 1 }
-      const tracing = startTracing(traceTargetFromPid(child.pid), cadence)
-      const share = await shareFor(SECONDS)
-      const { length } = tracing.stop().snapshots
-      const percent = (value) => `${(value * 100).toFixed(2)} %`
-      console.log(
-        `  ${name.padEnd(13)} ${String(hz).padStart(3)} Hz  ${percent(share).padStart(8)}  (${percent(base)}), ${length} rows`,
-      )
-    }
-  }
-}
+const BUDGETS = [
+  { what: 'tracing one process at 1 Hz', processes: 'one', hz: 1, limit: 0.1, copies: 3 },
+  { what: 'tracing 50 processes at 10 Hz', processes: 'fifty', hz: 10, limit: 2.5, copies: 1 },
+]
 
-async function cpuOf(count, look) {
-  const before = ownCpu()
-  for (let i = 0; i < count; i += 1) await look()
-  return (ownCpu() - before) / count
-}
-
-/** Of this process, and of the children it has waited for (in steps of 10 ms). */
-function ownCpu() {
-  const { user, system } = process.cpuUsage()
-  const fields = fs.readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1).split(' ')
-  return user + system + (Number(fields[13]) + Number(fields[14])) * 10_000
-}
-
-async function shareFor(seconds) {
-  const before = process.cpuUsage()
-  await after(seconds * 1000)
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / (seconds * 1e6)
-}
-
-function compileFloor() {
-  const program = join(folder, 'look')
-  const source = new URL('look.c', import.meta.url).pathname
-  const { status, stderr } = spawnSync('cc', ['-O2', '-o', program, source], { encoding: 'utf8' })
-  if (status !== 0) {
-    console.log(`no floor: cc says ${stderr ?? 'nothing, it is not installed'}`)
-    return null
-  }
-  const once = () => Number(execFileSync(program, [String(one.pid), String(LOOKS)], { encoding: 'utf8' }))
-  return Math.min(...Array.from({ length: ROUNDS }, once))
-}
-
-async function untilProcesses(count) {
-  const children = `/proc/${fifty.pid}/task/${fifty.pid}/children`
-  while (fs.readFileSync(children, 'latin1').trim().split(' ').length < count - 1) await after(10)
-}
-
-function load(name) {
-  try {
-    return createRequire(join(process.env.AFTERWORD_RUNTIMES ?? process.cwd(), 'package.json'))(name)
-  } catch {
-    return null
+/** Gross: with the event loop and its timer, whose share alone is beside it. All at the same time; it is CPU that is counted. */
+async function rateRows({ quick, report, world, ...pids }) {
+  const length = quick ? { settleS: 1.5, seconds: 2.5 } : { settleS: 10, seconds: 10 }
+  report.progress(`tracer: ${length.settleS + length.seconds} s of tracing`)
+  const times = async (copies, about) =>
+    Promise.all(Array.from({ length: quick ? 1 : copies }, () => shareOf(world, { ...about, ...length })))
+  const measured = await Promise.all(
+    BUDGETS.map(async ({ processes, hz, copies }) =>
+      Promise.all([times(copies, { pid: pids[processes], hz }), times(copies, { pid: 0, hz })]),
+    ),
+  )
+  for (const [index, { what, limit }] of BUDGETS.entries()) {
+    const [traced, timers] = measured[index]
+    const mid = (runs, of) => median(runs.map(of))
+    const [share, settleMs] = [({ share }) => share * 100, ({ settleMs }) => settleMs]
+    report.row({
+      what: `${what}, of a core`,
+      budget: `≤ ${limit} %`,
+      limit,
+      unit: ' %',
+      ...spreadOf(traced.map(share)),
+      note:
+        `a timer of that rate alone ${mid(timers, share).toFixed(3)} %; the ${length.settleS} s before ` +
+        `${mid(traced, settleMs).toFixed(0)} and ${mid(timers, settleMs).toFixed(0)} ms`,
+      floor: `a timer of that rate alone takes ${mid(timers, share).toFixed(3)} %`,
+    })
   }
 }

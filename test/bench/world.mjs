@@ -1,10 +1,23 @@
 /** Where the contenders run: a temporary folder with their programs, the built package, an empty one, and a home for each. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEndpoint } from './endpoint.mjs'
 import { measure } from './measure.mjs'
+
+/** docs/reporter.md, `lockStaleMs`. */
+const LOCK_STALE_MS = 12_000
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -12,6 +25,7 @@ export function makeWorld() {
   if (!existsSync(join(ROOT, 'dist/index.js'))) throw new Error('benching the package: no dist, wants `npm run build`')
   const folder = mkdtempSync(join(tmpdir(), 'afterword-bench-'))
   const packages = join(folder, 'node_modules')
+  mkdirSync(join(folder, 'homes'))
   cpSync(join(ROOT, 'test/programs/bench'), folder, { recursive: true })
   cpSync(join(folder, 'empty-package'), join(packages, 'empty-package'), { recursive: true })
   // Copies, not links: Node warns about require() of an ES module outside node_modules, and that costs.
@@ -21,20 +35,15 @@ export function makeWorld() {
   return { folder, packages, leave: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
 }
 
-/** One contender: `act` runs it once, in its own home, against its own endpoint. */
+/**
+ * One contender: `act` runs it once, in its own home, against its own endpoint; `command` is what is run. Settings: `variables`, `script`,
+ * `argument`, `preload`, `afterMs`; `asItIs` leaves the home as the run before left it.
+ */
 export async function makeContender(world, subreaper, about) {
   const home = join(world.folder, 'homes', about.id)
-  mkdirSync(home, { recursive: true })
+  mkdirSync(home) // nobody else's: two in one home would count each other's events
   const endpoint = await startEndpoint()
-  const act = async (settings = {}) => {
-    const {
-      preload = about.preload ?? false,
-      script = about.script,
-      afterMs = about.afterMs,
-      variables = {},
-    } = settings
-    if (settings.asItIs !== true) about.before?.(home)
-    endpoint.take()
+  const command = ({ variables = {}, script = about.script, preload = about.preload ?? false, argument }) => {
     const env = {
       PATH: process.env.PATH,
       HOME: home,
@@ -45,22 +54,43 @@ export async function makeContender(world, subreaper, about) {
       ...variables,
     }
     const args = [...(preload ? ['--require', join(world.folder, 'on-command.cjs')] : []), join(world.folder, script)]
-    if (settings.argument !== undefined) args.push(join(world.folder, settings.argument))
-    const run = await measure(subreaper, {
-      args,
-      env,
-      cwd: world.folder,
-      ...(afterMs === undefined ? {} : { afterMs }),
-    })
+    if (argument !== undefined) args.push(join(world.folder, argument))
+    return { args, env, cwd: world.folder }
+  }
+  const act = async (settings = {}) => {
+    const { afterMs = about.afterMs } = settings
+    if (settings.asItIs !== true) about.before?.(home)
+    endpoint.take()
+    const run = await measure(subreaper, { ...command(settings), ...(afterMs === undefined ? {} : { afterMs }) })
     const arrivals = endpoint.take()
     const arrivalMs = arrivals.length === 0 ? Number.NaN : Number(arrivals[0].atNs - run.exitNs) / 1e6
     return { ...run, arrivals, arrivalMs }
   }
-  return { ...about, home, endpoint, act }
+  return { ...about, home, endpoint, command, act }
+}
+
+/**
+ * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code. Throws if one of them fails.
+ * Who follows a dear one finds a warm or a busy machine, so each round begins with another.
+ */
+export async function inRounds(title, contenders, rounds, report) {
+  const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
+  for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
+  for (let round = 0; round <= rounds; round++) {
+    report.progress(`${title}: round ${round} of ${rounds}, ${contenders.length} contenders`)
+    const from = (round * 5) % contenders.length
+    for (const contender of [...contenders.slice(from), ...contenders.slice(0, from)]) {
+      const result = await contender.act()
+      if (result.status !== 0)
+        throw new Error(`${contender.id}: ended with ${result.status}, wants 0: ${result.stderr}`)
+      if (round > 0) runs[contender.id].push(result)
+    }
+  }
+  return runs
 }
 
 /** afterword's own files of a home; docs/spool.md. */
-const telemetry = (home) => join(home, '.acme/telemetry')
+export const telemetry = (home) => join(home, '.acme/telemetry')
 
 /** As if no reporter had run, and nothing waited. */
 export function clearSpool(home) {
@@ -79,7 +109,14 @@ export function forgetBackoff(home) {
   rmSync(join(telemetry(home), 'backoff.json'), { force: true })
 }
 
-function emptyFolder(folder) {
+/** As if the lock of a reporter that was killed had become stale. */
+export function ageLock(home) {
+  const lock = join(telemetry(home), 'reporter.lock')
+  const long = new Date(Date.now() - LOCK_STALE_MS - 1_000)
+  if (existsSync(lock)) utimesSync(lock, long, long)
+}
+
+export function emptyFolder(folder) {
   if (existsSync(folder))
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
 }

@@ -1,0 +1,168 @@
+/** A command's cost, by what waits in its directory: nothing on the host's path may grow with it. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exponent, inWords } from './curve.mjs'
+import { keepFiles } from './fill.mjs'
+import { cpuOf, inPairs, median, spreadOf } from './measure.mjs'
+import { clearSpool, inRounds, makeContender, pretendReporter, telemetry } from './world.mjs'
+
+const SIZES = [1, 3, 10, 30, 100, 300, 1000]
+/** An exponent of 0.02 is 15 % more with a thousand times as much. */
+const FLAT = 0.02
+const JOURNAL_LINE_BYTES = 262
+
+const KINDS = {
+  'waiting files': (home, template, count) => keepFiles(join(telemetry(home), 'pending'), template, count),
+  'in-flight records': (home, template, count) =>
+    keepFiles(join(telemetry(home), 'in-flight'), begunRecord(template), count),
+  'lines of the journal': (home, template, count) =>
+    writeFileSync(join(telemetry(home), 'sent.jsonl'), `${'x'.repeat(JOURNAL_LINE_BYTES - 1)}\n`.repeat(count)),
+}
+const SITUATIONS = { 'reporter alive': pretendReporter, launched: clearSpool }
+const COSTS = { 'wall time': (run) => run.wallMs, CPU: (run) => run.hostCpuMs }
+
+export async function benchHostGrowth({ quick, report, world, subreaper, template }) {
+  const contenders = []
+  for (const { kind, situation, size } of casesOf(quick)) {
+    const before = (home) => {
+      SITUATIONS[situation](home)
+      mkdirSync(telemetry(home), { recursive: true, mode: 0o700 })
+      KINDS[kind](home, template, size)
+    }
+    const about = {
+      id: `${kind}, ${situation}, ${size}`,
+      kind,
+      situation,
+      size,
+      script: 'tracked.mjs',
+      before,
+      afterMs: 0,
+    }
+    contenders.push(await makeContender(world, subreaper, about))
+  }
+  const runs = await inRounds('growth, host', contenders, quick ? 3 : 10, report)
+  for (const kind of Object.keys(KINDS))
+    for (const situation of Object.keys(SITUATIONS)) {
+      const line = contenders.filter((one) => one.kind === kind && one.situation === situation)
+      if (line.length === 0) continue // --quick
+      costRows(line, runs, report)
+      fileRow(line, quick ? 2 : 4, report)
+    }
+  await pruneRow(contenders, report)
+  for (const { endpoint } of contenders) await endpoint.close()
+}
+
+function casesOf(quick) {
+  return Object.keys(KINDS).flatMap((kind) => {
+    if (quick && kind !== 'waiting files') return []
+    const sizes = quick || kind !== 'waiting files' ? [1, 1000] : SIZES
+    return sizes.flatMap((size) => Object.keys(SITUATIONS).map((situation) => ({ kind, situation, size })))
+  })
+}
+
+function costRows(line, runs, report) {
+  const [{ kind, situation, id: least }] = line
+  const { id: most } = line.at(-1)
+  for (const [what, of] of Object.entries(COSTS)) {
+    const points = line.map(({ id, size }) => [size, median(runs[id].map(of))])
+    const slope = exponent(points)
+    const moreMs = spreadOf(inPairs(runs[most], runs[least], (left, right) => of(left) - of(right)))
+    const [low, high] = moreMs.quarters.map((ms) => ms.toFixed(1))
+    report.row({
+      what: `host, ${situation}: ${what} by ${kind}, 1 to 1,000: exponent`,
+      budget: `≤ ${FLAT}`,
+      limit: FLAT,
+      figure: slope.exponent,
+      note: `${inWords(slope)}; at 1,000 ${moreMs.figure.toFixed(1)} ms more, quarters ${low} .. ${high}, ${moreMs.rounds} rounds`,
+    })
+    if (line.length > 2) report.curve(points, { title: `Host, ${situation}`, x: kind, y: `${what} in ms` })
+  }
+}
+
+/** Exact, whatever else the machine does. */
+function fileRow(line, turns, report) {
+  const [{ kind, situation }] = line
+  const what = `host, ${situation}: file operations by ${kind}`
+  const traced = [line[0], line.at(-1)].map((contender) => fileOperations(contender, turns))
+  const failed = traced.find((one) => one.kind === 'skipped')
+  if (failed !== undefined) return report.skip(what, failed.why)
+  const [few, many] = traced.map(({ calls }) => calls)
+  report.row({
+    what,
+    budget: '0 more at 1,000 than at 1',
+    limit: 0,
+    figure: many.length - few.length,
+    note: `${few.length} at 1, ${few.filter(isListing).length} of them list a folder`,
+    floor: `more: ${moreOf(many, few).join(', ')}`,
+  })
+}
+
+/** System calls that name a path, Node's own included, or list a folder. Of `turns` runs the shortest: one command in 64 prunes. */
+function fileOperations(contender, turns) {
+  const out = join(contender.home, 'strace.txt')
+  const tries = []
+  try {
+    for (let turn = 0; turn < turns; turn++) {
+      contender.before(contender.home)
+      const { args, env, cwd } = contender.command({})
+      const strace = ['-o', out, '-e', 'trace=%file,getdents64', process.execPath, ...args]
+      execFileSync('strace', strace, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] })
+      tries.push(
+        readFileSync(out, 'utf8')
+          .split('\n')
+          .filter((text) => /^\w+\(/.test(text)),
+      )
+    }
+  } catch (error) {
+    return { kind: 'skipped', why: error.code === 'ENOENT' ? 'no strace on the PATH' : `strace: ${error.stderr}` }
+  }
+  return { kind: 'traced', calls: tries.toSorted((a, b) => a.length - b.length)[0] }
+}
+
+const isListing = (call) => call.startsWith('getdents64(')
+
+/** Names of calls that come more often in `many`, with what they were about. */
+function moreOf(many, few) {
+  const about = (call) => `${/^\w+/.exec(call)[0]} ${/"([^"]*)"/.exec(call)?.[1].split('/').at(-1) ?? ''}`.trim()
+  const left = few.map((call) => about(call).replace(/[0-9a-f-]{36}/, 'UUID'))
+  return many
+    .map((call) => about(call).replace(/[0-9a-f-]{36}/, 'UUID'))
+    .filter((call) => {
+      const at = left.indexOf(call)
+      if (at >= 0) left.splice(at, 1)
+      return at < 0
+    })
+}
+
+/** The one thing that looks at what waits: one command in 64 keeps `pending/` within its bounds. */
+async function pruneRow(contenders, report) {
+  const { noDrops, prunePending } = await import('../../dist/spool/bounds.js')
+  const { spoolLayout } = await import('../../dist/spool/spool-layout.js')
+  const line = contenders.filter(({ kind, situation }) => kind === 'waiting files' && situation === 'reporter alive')
+  const points = []
+  for (const { home, size, before } of line) {
+    before(home)
+    const layout = spoolLayout(join(home, '.acme'))
+    points.push([size, (await cpuOf(50, () => prunePending(layout, Date.now(), noDrops(), () => true))) / 1e3])
+  }
+  const [size, ms] = points.at(-1)
+  const slope = exponent(points)
+  report.row({
+    what: `pruning, which one command in 64 does: ${size} files waiting`,
+    figure: ms,
+    unit: ' ms CPU',
+    note: `exponent ${inWords(slope)}; ${((ms * 1000) / 64).toFixed(0)} µs a command`,
+  })
+  if (line.length > 3)
+    report.curve(points, { title: 'Pruning, by one command in 64', x: 'waiting files', y: 'CPU in ms' })
+}
+
+/** What a command killed in its middle leaves; the host does not read it, a reporter adopts it. */
+function begunRecord({ uuid, text }) {
+  const process = { pid: 4_194_303, start_ticks: 1, boot_id: 'bench', pid_namespace: null, host_name: 'bench' }
+  return {
+    uuid,
+    text: `${JSON.stringify({ schema_version: 1, state: 'begun', process, envelope: JSON.parse(text) })}\n`,
+  }
+}

@@ -1,0 +1,167 @@
+/** From the runs of the hand-off to its rows: each budget's ratio, and the floor that was measured beside it. */
+import { readFileSync, statSync } from 'node:fs'
+import { inPairs, median, quantile, spreadOf } from './measure.mjs'
+
+const wall = (left, right) => left.wallMs / right.wallMs
+const inTimes = (figure) => `${figure.toFixed(2)} ×`
+
+/** Rows of the form "≤ N ×". `floor`: [of whom, his ratio in each round]; without runs of his it is left out. */
+function ratioRows(report) {
+  return (what, limit, ratios, floor) => {
+    if (ratios === null) return
+    const seen =
+      floor === undefined || floor[1] === null ? '' : `the floor here: ${floor[0]}, ${inTimes(median(floor[1]))}`
+    report.row({ what, budget: `≤ ${limit} ×`, limit, unit: ' ×', ...spreadOf(ratios), floor: seen })
+  }
+}
+
+/** Null if one of them was not run. */
+function pairs(left, right, of) {
+  return left === undefined || right === undefined ? null : inPairs(left, right, of)
+}
+
+export function hostRows(runs, world, report) {
+  const { baseline, launched } = runs
+  const row = ratioRows(report)
+  const of = (id) => pairs(runs[id], baseline, wall)
+  const again = of('baseline-again')
+  if (again !== null) report.row({ what: 'noise: the empty package beside itself', unit: ' ×', ...spreadOf(again) })
+  const append = ['a file written and renamed', of('append')]
+  const spawn = ['a detached spawn of an empty program', of('bare-spawn')]
+  row('host, telemetry off', 1.06, of('off'), ['the empty package beside itself', again])
+  row('host, recorded, a reporter alive, ESM', 1.15, of('alive'), append)
+  row('host, recorded, a reporter alive, CommonJS', 1.2, pairs(runs['alive-cjs'], runs['baseline-cjs'], wall), append)
+  row('host, recorded and launched', 1.5, of('launched'), spawn)
+  row('host, recorded and launched, of a detached empty spawn', 1.2, pairs(launched, runs['bare-spawn'], wall))
+  addedCpuRow(runs, report)
+  row('host, launched, endpoint down', 1.6, of('launched-down'), spawn)
+  row('host, launched, endpoint silent', 1.6, of('launched-silent'), spawn)
+  row('host, launched, endpoint a black hole', 1.6, of('launched-hole'), spawn)
+  row('host, launched, endpoint slow', 1.6, of('launched-slow'), spawn)
+  bundleRow(runs, world, report)
+}
+
+function addedCpuRow({ baseline, launched, ...runs }, report) {
+  const added = (left) => inPairs(left, baseline, (one, base) => one.treeCpuMs - base.treeCpuMs)
+  const [ours, theirs] = [added(launched), added(runs['bare-spawn'])]
+  report.row({
+    what: "host, recorded and launched: added CPU of the tree, of that spawn's",
+    budget: '≤ 2.2 ×',
+    limit: 2.2,
+    unit: ' ×',
+    ...spreadOf(ours.map((ms, round) => ms / theirs[round])),
+    note: `${median(ours).toFixed(1)} ms against ${median(theirs).toFixed(1)} ms`,
+    floor: 'the floor here: the spawn itself, 1 ×',
+  })
+}
+
+/** One file, nothing imported statically. */
+function bundleRow(runs, { packages }, report) {
+  const file = `${packages}/afterword/dist/index.js`
+  const imports = readFileSync(file, 'utf8').match(/^\s*(import|export)\b[^(]*?from\s*['"]/gm)?.length ?? 0
+  const offMs = median(inPairs(runs.off, runs.baseline, (left, right) => left.wallMs - right.wallMs))
+  report.row({
+    what: "`import 'afterword'`: the bundle",
+    budget: '≤ 25 kB',
+    limit: 25,
+    figure: statSync(file).size / 1000,
+    unit: ' kB',
+    note: `${imports} static imports`,
+    floor: `loaded and switched off it costs ${offMs.toFixed(1)} ms here`,
+  })
+}
+
+export function memoryRows(runs, size, report) {
+  const of = (id) => runs[`${id}-${size}`]
+  const addedMs = (id) => inPairs(of(id), of('baseline'), (left, right) => left.wallMs - right.wallMs)
+  const smallMs = inPairs(runs.alive, runs.baseline, (left, right) => left.wallMs - right.wallMs)
+  const [launchMs, spawnMs, aliveMs] = [addedMs('launched'), addedMs('bare-spawn'), addedMs('alive')]
+  const inMs = (values) => `+ ${median(values).toFixed(1)} ms`
+  report.row({
+    what: `host of ${size} MB, launched, above a bare spawn there`,
+    budget: '≤ 5 ms',
+    limit: 5,
+    unit: ' ms',
+    ...spreadOf(launchMs.map((ms, round) => ms - spawnMs[round])),
+    note: `${inMs(launchMs)} against ${inMs(spawnMs)}`,
+    floor: `the floor here: the bare spawn, ${inMs(spawnMs)}`,
+  })
+  report.row({
+    what: `host of ${size} MB, a reporter alive, above a small one`,
+    budget: '≤ 2 ms, which is noise',
+    limit: 2,
+    unit: ' ms',
+    ...spreadOf(aliveMs.map((ms, round) => ms - smallMs[round])),
+    note: `${inMs(aliveMs)} against ${inMs(smallMs)}`,
+  })
+}
+
+/** The reporter's side. Its floor is what the bare spawn leaves: a detached Node that does nothing. */
+export function reporterRows(runs, report) {
+  const { nothing, launched, naive } = runs
+  const row = ratioRows(report)
+  const empty = (of) => ['a detached Node that does nothing', pairs(runs['bare-spawn'], nothing, of)]
+  const cpu = (left, right) => left.leftCpuMs / right.treeCpuMs
+  const peak = (left, right) => left.leftPeakKb / right.hostPeakKb
+  const worker = runs['launched-worker']
+  row('reporter CPU, one event, of an empty Node', 2.5, pairs(launched, nothing, cpu), empty(cpu))
+  row('the same with the watchdog worker', 3.8, pairs(worker, nothing, cpu), empty(cpu))
+  row(
+    "reporter CPU, of the naive child's with unbundled posthog-node",
+    0.3,
+    pairs(launched, naive, (left, right) => left.leftCpuMs / right.leftCpuMs),
+    [
+      'a detached Node that does nothing',
+      pairs(runs['bare-spawn'], naive, (left, right) => left.leftCpuMs / right.leftCpuMs),
+    ],
+  )
+  row('reporter peak memory, of an empty Node', 1.3, pairs(launched, nothing, peak), empty(peak))
+  row('the same with the watchdog worker', 1.65, pairs(worker, nothing, peak), empty(peak))
+  row(
+    "event at the server after the exit, of an empty Node's life",
+    2.5,
+    pairs(launched, nothing, (left, right) => left.arrivalMs / right.wallMs),
+    empty((left, right) => (left.lastExitNs - Number(left.exitNs)) / 1e6 / right.wallMs),
+  )
+}
+
+export function costTable(contenders, runs, report) {
+  const rows = contenders.map(({ id, label, base }) => {
+    const own = runs[id]
+    const added = inPairs(own, runs[base], (left, right) => left.wallMs - right.wallMs)
+    const mid = (of) => median(own.map(of))
+    const arrival = mid((one) => one.arrivalMs)
+    return [
+      label,
+      mid((one) => one.wallMs),
+      median(added),
+      `${quantile(added, 0.25).toFixed(1)} .. ${quantile(added, 0.75).toFixed(1)}`,
+      median(inPairs(own, runs[base], wall)),
+      mid((one) => one.hostCpuMs),
+      mid((one) => one.leftCpuMs),
+      mid((one) => one.hostPeakKb / 1024),
+      mid((one) => one.leftPeakKb / 1024),
+      arrival,
+      Number.isNaN(arrival) ? '–' : `${own.filter((one) => one.arrivals.length > 0).length}/${own.length}`,
+    ]
+  })
+  const heads = [
+    'contender',
+    'wall ms',
+    'added ms',
+    'quarters',
+    '× its baseline',
+    'host CPU ms',
+    'left CPU ms',
+    'host peak MiB',
+    'left peak MiB',
+    'arrival after exit ms',
+    'delivered/made',
+  ]
+  report.table(
+    'Medians. "Left": what the host did not wait for; its peak is never below the host\'s size at the fork. Rows of a black hole and of a ' +
+      'slow, silent or absent endpoint: what is left is killed after 300 ms; of large hosts: at once.',
+    heads,
+    rows,
+  )
+}

@@ -1,0 +1,34 @@
+/** Processes to be traced, and what tracing them costs. */
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const start = promisify(execFile)
+
+/** A tree of `count` sleeping processes, root included. Resolves once all are there. `end` kills it. */
+export async function growTree(count) {
+  const script = `i=1; while [ $i -lt ${count} ]; do sleep 600 & i=$((i+1)); done; exec sleep 600`
+  const { pid } = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
+  if (pid === undefined) throw new Error('starting sh: it did not start')
+  const children = `/proc/${pid}/task/${pid}/children`
+  const isGrown = () =>
+    readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n' &&
+    readFileSync(children, 'latin1').trim().split(' ').filter(Boolean).length === count - 1
+  while (!isGrown()) await after(10)
+  return { pid, end: () => process.kill(-pid, 'SIGKILL') }
+}
+
+/**
+ * Tracing in a process of its own, or with pid 0 a timer of that rate: `{ share, rows, settleMs }`, the share of a core once `settleS` seconds
+ * are over, the rows of that time, and the CPU before it.
+ */
+export async function shareOf(world, { pid, hz, settleS, seconds }) {
+  const args = [join(world.folder, 'trace-for.mjs'), ...[pid, hz, settleS, seconds].map(String)]
+  const { stdout } = await start(process.execPath, args, { cwd: world.folder })
+  const result = JSON.parse(stdout)
+  if (result.rows < hz * seconds * 0.8 - 1)
+    throw new Error(`tracing at ${hz} Hz for ${seconds} s: got ${result.rows} rows`)
+  return result
+}
