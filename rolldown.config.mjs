@@ -54,8 +54,13 @@ export default defineConfig([
   },
   {
     ...shared,
+    input: 'src/tracker/launching.ts',
+    output: { file: 'dist/tracker/launching.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+  },
+  {
+    ...shared,
     input: 'src/tracker/rare-paths.ts',
-    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named' },
+    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,

@@ -5,7 +5,7 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { errorCode } from '../files/read-small-file.ts'
-import { defaultDirectory, fallbackDirectories } from '../platform/state-directory.ts'
+import { defaultDirectory, fallbackDirectories } from '../platform/own-directory.ts'
 import type { StatusSettings } from '../tracker/tracker-status.ts'
 
 export interface PlaceOptions {

@@ -4,9 +4,10 @@ import type { CommandEventName, EventProperties } from './catalogue.ts'
 import type { DeliveryMode } from './envelope.ts'
 import { describeFailure, type FailureProperties } from './failure.ts'
 import type { FilteredProperties } from './host-properties.ts'
+import { isLetterOrDigit, isMadeOf } from './characters.ts'
 import { looksSecret } from './looks-secret.ts'
+import { isPlainName } from './plain-name.ts'
 import type { RedactionContext } from './redact.ts'
-import { fits } from './shapes.ts'
 
 export interface RuntimeFacts {
   /** `process.version` or `process.versions.node`. */
@@ -21,7 +22,7 @@ export interface RuntimeFacts {
 
 /** What is known when a command begins. */
 export interface CommandFacts {
-  /** The definition's path joined by dots; never what the user typed. */
+  /** The definition's path joined by dots, never what the user typed; of {@link safeCommandName}. */
   readonly commandName: string
   readonly cliVersion: string
   readonly runtime: RuntimeFacts
@@ -51,7 +52,11 @@ export function commandEventName(outcome: Outcome): CommandEventName {
 /** Properties of a command that came to its end, however that was. Absent facts are absent properties. */
 export function commandProperties(command: FinishedCommand): CommandProperties {
   const { failure } = command.outcome
-  return endedProperties(command, failure === undefined ? {} : describeFailure(failure.error, command))
+  const commandName = safeCommandName(command.commandName, looksSecret)
+  return endedProperties(
+    { ...command, commandName },
+    failure === undefined ? {} : describeFailure(failure.error, command),
+  )
 }
 
 /**
@@ -78,12 +83,20 @@ export function crashedProperties(command: CommandFacts): EventProperties<'CLI e
 }
 
 /** `command_name` as it may leave: `(invalid)` for what no definition is called, or what looks like a secret. */
-export function safeCommandName(name: string): string {
-  return fits('command', name) && !looksSecret(name) ? name : '(invalid)'
+export function safeCommandName(name: string, isSecret: (name: string) => boolean): string {
+  if (name === '(unknown)') return name
+  const fits = typeof name === 'string' && isMadeOf(name, '_.:-', 100) && isLetterOrDigit(name.charAt(0))
+  return fits && name.charAt(0) === name.charAt(0).toLowerCase() && (isPlainName(name) || !isSecret(name))
+    ? name
+    : '(invalid)'
 }
 
 export function safeVersion(version: string): string {
-  return fits('version', version) ? version : '(other)'
+  return isWord(version, '.+-', 64) ? version : '(other)'
+}
+
+function isWord(text: string, others: string, max: number): boolean {
+  return typeof text === 'string' && isMadeOf(text, `_${others}`, max)
 }
 
 type FactName =
@@ -112,11 +125,11 @@ function factProperties({
   return {
     $geoip_disable: true,
     $ip: null,
-    command_name: safeCommandName(commandName),
+    command_name: commandName,
     cli_version: safeVersion(cliVersion),
     runtime_language: 'node',
     runtime_version: safeVersion(runtime.runtimeVersion),
-    os_type: fits('os_type', runtime.osType) ? runtime.osType : '(other)',
+    os_type: isWord(runtime.osType, '', 32) ? runtime.osType : '(other)',
     ...(release === undefined ? {} : { os_release: release }),
     device_start_timestamp: milliseconds(startNs),
     is_ci: runtime.isCi,

@@ -3,6 +3,7 @@ import type { EventProperties } from './catalogue.ts'
 import { type CommandFacts, safeCommandName, safeVersion } from './command-event.ts'
 import { NO_MESSAGE } from './exception-list.ts'
 import { describeFailure, type FailurePolicy } from './failure.ts'
+import { looksSecret } from './looks-secret.ts'
 import { hostFrames } from './stack-frames.ts'
 
 export interface FailedCommand extends Pick<CommandFacts, 'commandName' | 'cliVersion'>, FailurePolicy {
@@ -16,7 +17,7 @@ export interface FailedCommand extends Pick<CommandFacts, 'commandName' | 'cliVe
 export function exceptionProperties(failed: FailedCommand): EventProperties<'$exception'> {
   const failure = describeFailure(failed.error, failed)
   const type = failure.error_class ?? '(other)'
-  const command = safeCommandName(failed.commandName)
+  const command = safeCommandName(failed.commandName, looksSecret)
   const frames = hostFrames(stackOf(failed.error), failed.hostRoot)
   return {
     $geoip_disable: true,

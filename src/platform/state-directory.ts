@@ -4,6 +4,7 @@
  * in the way is a refusal, an outcome, never a throw. A directory of ours that cannot be written has two stand-ins.
  */
 import type { Stats } from 'node:fs'
+import { fallbackDirectories, isOurs } from './own-directory.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -13,8 +14,6 @@ export type StateDirectory =
   | { readonly kind: 'unwritable'; readonly reason: string }
   /** Not ours, or not a directory: nothing is recorded, here or anywhere. */
   | { readonly kind: 'refused'; readonly reason: 'not-ours' | 'not-a-directory' | 'no-home' }
-
-const OUR_UID = process.getuid?.()
 
 /** Errno codes that mean "this place takes no writes", as opposed to "this place is not ours". */
 export function isUnwritable(code: string): boolean {
@@ -66,34 +65,6 @@ export function existingFallbacks(
   })
 }
 
-export function fallbackDirectories(
-  app: string,
-  variables: Readonly<Record<string, string | undefined>>,
-): readonly string[] {
-  const runtime = variables['XDG_RUNTIME_DIR']
-  const temporary = temporaryDirectory(variables)
-  return [
-    ...(runtime !== undefined && runtime.startsWith('/') ? [`${runtime}/${app}`] : []),
-    `${temporary}/${app}${OUR_UID === undefined ? '' : `-${OUR_UID}`}`,
-  ]
-}
-
-/** `os.tmpdir()` without loading node:os, where that is easy. */
-function temporaryDirectory(variables: Readonly<Record<string, string | undefined>>): string {
-  if (process.platform === 'win32') return process.getBuiltinModule('node:os').tmpdir()
-  return (variables['TMPDIR'] || variables['TMP'] || variables['TEMP'] || '/tmp').replace(/(?<=.)\/$/, '')
-}
-
-/** `~/.<app>` from HOME or the passwd entry; null when there is neither. */
-export function defaultDirectory(app: string): string | null {
-  try {
-    const home = (process.platform !== 'win32' && process.env['HOME']) || process.getBuiltinModule('node:os').homedir()
-    return /^([/\\]|[A-Za-z]:)/.test(home) ? `${home.replace(/[/\\]$/, '')}/.${app}` : null
-  } catch {
-    return null // no HOME and no passwd entry: os.homedir() throws
-  }
-}
-
 function ensureOurs(path: string, real: boolean, result = path): StateDirectory {
   const stat = (real ? fs.lstatSync : fs.statSync)(path, { throwIfNoEntry: false })
   if (stat !== undefined) {
@@ -122,10 +93,6 @@ function nearestAncestor(path: string): Stats | null {
     if (parent === '') return null
     at = parent
   }
-}
-
-function isOurs(uid: number): boolean {
-  return OUR_UID === undefined || uid === OUR_UID
 }
 
 function fromError(error: unknown): StateDirectory {

@@ -5,6 +5,10 @@
 const SECOND = 1_000
 const HOUR = 3_600_000
 
+/** `exitMs` and slack: no holder outlives the box, so age is the proof of death. The two that every command needs. */
+export const LOCK_STALE_MS = 12_000
+export const LOCK_FUTURE_MS = 2_000
+
 export const REPORTER_LIMITS: {
   readonly exitMs: number
   readonly inlineMs: number
@@ -52,9 +56,8 @@ export const REPORTER_LIMITS: {
   gzipAboveBytes: 4 * 1024,
   /** Of an answer's body; PostHog's is 15 bytes. What is beyond belongs to a captive portal. */
   answerBytesMax: 64 * 1024,
-  /** `exitMs` and slack: no holder outlives the box, so age is the proof of death. */
-  lockStaleMs: 12 * SECOND,
-  lockFutureMs: 2 * SECOND,
+  lockStaleMs: LOCK_STALE_MS,
+  lockFutureMs: LOCK_FUTURE_MS,
   /** base · 2^failures ± jitter, at most max. */
   backoffBaseMs: 5 * SECOND,
   backoffJitter: 0.25,

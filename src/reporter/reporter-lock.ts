@@ -14,7 +14,7 @@ import type { Stats } from 'node:fs'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { renameOver, retryOnWindows } from '../files/rename-over.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
-import { REPORTER_LIMITS } from './limits.ts'
+import { isStaleLock } from './launch-due.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -37,15 +37,11 @@ export function takeReporterLock(path: string, token: string, nowMs: number): Lo
     const stat = fs.lstatSync(path, { throwIfNoEntry: false })
     if (stat === undefined) return make(path, token, nowMs)
     const ageMs = nowMs - stat.mtimeMs
-    if (!isStale(ageMs)) return { kind: 'held', ageMs }
+    if (!isStaleLock(ageMs)) return { kind: 'held', ageMs }
     return takeOver(path, token, stat, nowMs)
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) }
   }
-}
-
-function isStale(ageMs: number): boolean {
-  return ageMs > REPORTER_LIMITS.lockStaleMs || ageMs < -REPORTER_LIMITS.lockFutureMs
 }
 
 function make(path: string, token: string, nowMs: number): LockTaken {

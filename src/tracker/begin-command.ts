@@ -1,12 +1,12 @@
 /** The beginning: consent, a place on disk, an identity, a record. Every way that ends in nothing is a reason, counted. */
 import { isCi } from '../consent/ci-rules.ts'
-import type { CommandFacts } from '../events/command-event.ts'
+import { type CommandFacts, safeCommandName } from '../events/command-event.ts'
 import { uuid7 } from '../events/uuid7.ts'
 import type { DistinctId } from '../identity/identity.ts'
 import { resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
-import { packageFile } from '../platform/package-files.ts'
-import { isUnwritable, openStateDirectory, type StateDirectory } from '../platform/state-directory.ts'
+import { isStateDirectory } from '../platform/own-directory.ts'
+import type { StateDirectory } from '../platform/state-directory.ts'
 import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { CommandRun, type IdentityAct } from './command-run.ts'
@@ -34,7 +34,7 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   const consent = consentNow(settings)
   if (consent.mode === 'off') return `off: ${consent.source}`
   const facts: CommandFacts = {
-    commandName: request.name,
+    commandName: safeCommandName(request.name, isSecret),
     cliVersion: settings.version,
     runtime: { ...hostFacts(), isCi: isCi(process.env) },
     startNs,
@@ -58,10 +58,12 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
   if (settings.directory === null) return 'refused: no-home'
-  const first = beginIn(openStateDirectory(settings.directory), context)
-  if (typeof first !== 'string' || !isUnwritable(first)) return first
+  const first = beginIn(openDirectory(settings.directory), context)
+  if (typeof first !== 'string') return first
   const rare = loadRarePaths()
-  return rare === null ? first : beginIn(rare.openFallbackDirectory(settings.app, process.env), context)
+  return rare === null || !rare.isUnwritable(first)
+    ? first
+    : beginIn(rare.openFallbackDirectory(settings.app, process.env), context)
 }
 
 function beginIn(
@@ -76,10 +78,17 @@ function beginIn(
   if (place.kind === 'refused') return `refused: ${place.reason}`
   if (place.kind === 'unwritable') return place.reason
   const layout = spoolLayout(place.directory)
-  const reporterFile = packageFile(import.meta.url, 'reporter/main.cjs')
-  const lookUpFile = packageFile(import.meta.url, 'reporter/look-up-main.cjs')
-  const begin = identityAtBegin(context.settings, layout, lookUpFile, context.act)
-  return 'kind' in begin ? begin.reason : CommandRun.begin({ ...context, layout, reporterFile, lookUpFile, begin })
+  const begin = identityAtBegin(context.settings, layout, context.act)
+  return 'kind' in begin ? begin.reason : CommandRun.begin({ ...context, layout, begin })
+}
+
+function openDirectory(directory: string): StateDirectory {
+  if (isStateDirectory(directory)) return { kind: 'ready', directory }
+  return loadRarePaths()?.openStateDirectory(directory) ?? { kind: 'unwritable', reason: 'not-built' }
+}
+
+function isSecret(name: string): boolean {
+  return loadRarePaths()?.looksSecret(name) ?? true
 }
 
 /** In log mode a missing identity is not made: an id of the moment stands in for the one that would be. */

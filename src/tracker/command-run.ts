@@ -5,26 +5,23 @@
 import type { CommandFacts } from '../events/command-event.ts'
 import type { Envelope } from '../events/envelope.ts'
 import { type FilteredProperties, filterHostProperties } from '../events/host-properties.ts'
-import type { DistinctId, PrincipalId } from '../identity/identity.ts'
+import type { DistinctId } from '../identity/identity.ts'
 import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
-import { REPORTER_LIMITS } from '../reporter/limits.ts'
 import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
-import { crashedEnvelope, type EndOfCommand, endedEnvelope, originOf } from './command-envelope.ts'
-import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
+import { crashedEnvelope, type EndOfCommand, endedEnvelope } from './command-envelope.ts'
+import type { CommandEnd, EndSignal } from './command-outcome.ts'
 import { isStoredOff } from './consent-now.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import { type HostWord, hostWord } from './host-word.ts'
-import type { EndContext } from './identity-at-end.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
-import type { LookUp } from './look-up.ts'
+import { outcomeNow } from './outcome-now.ts'
+import type { WhoAtEnd } from './who-at-end.ts'
 
 export type IdentityAct = 'login' | 'logout'
 
 export interface RunContext extends HandOver {
-  /** Absolute path of the built look-up child. */
-  readonly lookUpFile: string
   readonly uuid: string
   readonly facts: CommandFacts
   readonly begin: IdentityAtBegin
@@ -41,9 +38,7 @@ export class CommandRun implements Ending {
   #inner: IdentityAct | null = null
   /** Somebody was signed in or out by now. */
   #told: HostWord | null = null
-  /** When the box of a login's look-up, lock and alias is over: one box, however often it is entered. */
-  #boxEndMs: number | null = null
-  #asked: LookUp | null = null
+  #who: WhoAtEnd | null = null
   #added: FilteredProperties = { properties: {}, dropped: 0 }
   #end: EndOfCommand | null = null
   #done = false
@@ -90,7 +85,9 @@ export class CommandRun implements Ending {
   finish(end: CommandEnd): Promise<void> | undefined {
     if (this.#end !== null) return undefined
     const ended = this.#ends(endOf(end, true), this.#context.act)
-    if (this.#told?.act === 'login') return this.#finishLogin(this.#told)
+    const told = this.#told
+    const who = told?.act === 'login' ? this.#whoAtEnd() : null
+    if (told !== null && who !== null) return who.ofLogin(told).then((answer) => this.#settle(ended, answer))
     this.#settle(ended, () => this.#whoNow())
     return undefined
   }
@@ -120,10 +117,8 @@ export class CommandRun implements Ending {
 
   died(signal: EndSignal): void {
     const told = this.#told
-    this.#settle(this.#endBy(signal), () => {
-      if (told === null) return this.#context.begin.distinct
-      return told.act === 'logout' ? this.#whoNow() : this.#whoLoggedIn(told, null, Date.now())
-    })
+    const asBegun = this.#context.begin.distinct
+    this.#settle(this.#endBy(signal), () => (told === null ? asBegun : (this.#whoAtEnd()?.dying(told) ?? asBegun)))
   }
 
   #ends(end: EndOfCommand, act: IdentityAct | null): EndOfCommand {
@@ -137,68 +132,18 @@ export class CommandRun implements Ending {
     return this.#end ?? endOf({ kind: 'signalled', signal }, false)
   }
 
-  async #finishLogin(told: HostWord): Promise<void> {
-    const deadlineMs = this.#loginBox()
-    let principal: PrincipalId | null = null
-    try {
-      principal = await this.#askedAnew((lookUp) => lookUp.within(deadlineMs - Date.now()))
-    } catch {
-      // a look-up answers and does not reject; whatever else happened, nobody was named
-    }
-    if (this.#end !== null) this.#settle(this.#end, () => this.#whoLoggedIn(told, principal, deadlineMs))
-  }
-
-  #loginBox(): number {
-    this.#boxEndMs ??= Date.now() + REPORTER_LIMITS.aliasMs
-    return this.#boxEndMs
+  /** Who is asked when somebody was signed in or out, or a look-up was due. Null: this package is not whole. */
+  #whoAtEnd(): WhoAtEnd | null {
+    const rare = this.#who === null ? loadRarePaths() : null
+    if (rare !== null) this.#who = new rare.WhoAtEnd(this.#context)
+    return this.#who
   }
 
   /** Whom the event is booked to, where nothing can be waited for. */
   #whoNow(): DistinctId {
     const { begin } = this.#context
-    const told = this.#told
-    const rare = told === null && begin.lookUp === null ? null : loadRarePaths()
-    if (rare === null) return begin.distinct
-    switch (told?.act) {
-      case 'logout':
-        return rare.afterLogout(this.#endContext(), told).distinct
-      case 'login': {
-        const deadlineMs = this.#loginBox()
-        const principal = this.#askedAnew((lookUp) => lookUp.nowWithin(deadlineMs - Date.now()), true)
-        return this.#whoLoggedIn(told, principal, deadlineMs)
-      }
-      case undefined:
-        return begin.lookUp === null ? begin.distinct : rare.afterLookUp(this.#endContext(), begin.lookUp).distinct
-    }
-  }
-
-  #whoLoggedIn(told: HostWord, principal: PrincipalId | null, deadlineMs: number): DistinctId {
-    const rare = loadRarePaths()
-    if (rare === null) return this.#context.begin.distinct
-    const end = rare.afterLogin(this.#endContext(), told, principal, Math.max(0, deadlineMs - Date.now()))
-    if (end.alias !== null) rare.sendAliasNow(this.#context, end.alias.uuid, deadlineMs - Date.now())
-    return end.distinct
-  }
-
-  /** After a login the credential is a new one: what was asked at the beginning does not count. */
-  #askedAnew(ask: (lookUp: LookUp) => Promise<LookUp['answer']>): Promise<PrincipalId | null>
-  #askedAnew(ask: (lookUp: LookUp) => LookUp['answer'], blocking: true): PrincipalId | null
-  #askedAnew(
-    ask: (lookUp: LookUp) => LookUp['answer'] | Promise<LookUp['answer']>,
-    blocking = false,
-  ): PrincipalId | null | Promise<PrincipalId | null> {
-    const { settings, lookUpFile } = this.#context
-    if (settings.principal === null) return null
-    this.#asked?.abort()
-    const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, { blocking })
-    if (lookUp === undefined) return null
-    this.#asked = lookUp
-    const take = (answer: LookUp['answer']): PrincipalId | null => {
-      lookUp.abort()
-      return known(answer)
-    }
-    const answer = ask(lookUp)
-    return answer instanceof Promise ? answer.then(take) : take(answer)
+    const isAsBegun = this.#told === null && begin.lookUp === null
+    return (isAsBegun ? null : this.#whoAtEnd()?.now(this.#told)) ?? begin.distinct
   }
 
   #settle(end: EndOfCommand, who: () => DistinctId): void {
@@ -219,7 +164,7 @@ export class CommandRun implements Ending {
     })
     if (!isSettled) removeQuietly(inFlightPath(layout, uuid)) // or it would be sent as crashed
     begin.lookUp?.abort()
-    this.#asked?.abort()
+    this.#who?.abort()
   }
 
   #ended(end: EndOfCommand, distinct: DistinctId = this.#context.begin.distinct): Envelope {
@@ -246,11 +191,6 @@ export class CommandRun implements Ending {
     })
   }
 
-  #endContext(): EndContext {
-    const { settings, layout, begin, delivery } = this.#context
-    return { settings, layout, begin, origin: originOf(settings, delivery) }
-  }
-
   /** The one place where a running command swallows an error of ours: counted. False: there was one. */
   #quietly(work: () => void): boolean {
     try {
@@ -264,9 +204,5 @@ export class CommandRun implements Ending {
 }
 
 function endOf(end: CommandEnd, handled: boolean): EndOfCommand {
-  return { outcome: resolveCommandOutcome(end), ns: process.hrtime.bigint(), handled }
-}
-
-function known(answer: LookUp['answer']): PrincipalId | null {
-  return answer === 'pending' ? null : answer
+  return { outcome: outcomeNow(end), ns: process.hrtime.bigint(), handled }
 }

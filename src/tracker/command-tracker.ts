@@ -5,11 +5,12 @@ import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
 import type { JournalEntry } from '../spool/journal.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginCommand } from './begin-command.ts'
-import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from './command-outcome.ts'
+import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
 import { runningCommand } from './exit-hooks.ts'
 import { loadRareChanges, loadRarePaths } from './load-rare.ts'
 import type { LogRun } from './log-run.ts'
+import { outcomeNow } from './outcome-now.ts'
 import { resolveTrackerOptions, type TrackerOptions, type TrackerSettings } from './tracker-options.ts'
 import type { TrackerStatus } from './tracker-status.ts'
 
@@ -172,7 +173,7 @@ function joined(outer: Run, act: IdentityAct | null): BegunCommand {
     add: (values) => outer.add(values),
     finish: (end) => {
       if (act === null) return undefined
-      if (resolveCommandOutcome(endOf(end)).outcome === 'ok') outer.becomes(act)
+      if (outcomeNow(endOf(end)).outcome === 'ok') outer.becomes(act)
       else outer.tries(null)
       return undefined
     },

@@ -1,7 +1,7 @@
 /** Consent at this moment, read afresh: the table of decide-consent.ts with what the disk and the environment say now. */
 import { type Consent, decideConsent } from '../consent/decide-consent.ts'
 import { readStoredConsent } from '../consent/consent-file.ts'
-import { fallbackDirectories } from '../platform/state-directory.ts'
+import { fallbackDirectories } from '../platform/own-directory.ts'
 import { type SpoolLayout, spoolLayout } from '../spool/spool-layout.ts'
 import { isTerminal } from './host-facts.ts'
 import type { TrackerSettings } from './tracker-options.ts'

@@ -1,10 +1,10 @@
 /** The facts of delivery-mode.ts, gathered for one command. Costs one `lstat` on Linux, nothing elsewhere. */
 import type { DeliveryMode } from '../events/envelope.ts'
-import { canSpawnHere } from '../platform/detached-spawn.ts'
+import { isCommonNode } from '../platform/runtime.ts'
 import { decideDeliveryMode } from '../reporter/delivery-mode.ts'
 import type { Reaping } from '../reporter/no-reap.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadLaunching, loadRarePaths } from './load-rare.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -13,7 +13,7 @@ export function deliveryHere(wanted: 'detached' | 'inline', layout: SpoolLayout)
   const reaping: Reaping | undefined = marked ? loadRarePaths()?.readReaping(layout.noReap, Date.now()) : undefined
   return decideDeliveryMode({
     wanted,
-    canSpawn: canSpawnHere(),
+    canSpawn: isCommonNode() || (loadLaunching()?.canSpawnHere() ?? false),
     reaped: reaping?.reaped ?? true,
     sinceInlineMs: reaping?.sinceInlineMs ?? null,
   })

@@ -3,17 +3,18 @@ import { variableName } from '../consent/decide-consent.ts'
 import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import { randomBits } from '../events/uuid7.ts'
 import { IS_WINDOWS } from '../platform/windows-flags.ts'
-import { type LaunchOutcome, launchReporter, type LaunchRequest } from '../reporter/launch.ts'
+import type { LaunchOutcome, LaunchRequest } from '../reporter/launch.ts'
+import { isReporterAtWork } from '../reporter/launch-due.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
+import { reporterFile } from './child-files.ts'
 import { consentFiles, isStoredOff } from './consent-now.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadLaunching, loadRarePaths } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface HandOver {
   readonly settings: TrackerSettings
   readonly layout: SpoolLayout
-  readonly reporterFile: string
   readonly delivery: DeliveryMode
   readonly notice: 'none' | 'due' | 'deferred'
 }
@@ -59,17 +60,20 @@ function startInline(to: HandOver): LaunchRequest['startInline'] {
 }
 
 function launch(to: HandOver, token: string): LaunchOutcome {
-  return launchReporter({
+  const nowMs = Date.now()
+  if (isReporterAtWork(to.layout.reporterLock, nowMs)) return { kind: 'refused', reason: 'already-running' }
+  const launched = loadLaunching()?.launchReporter({
     layout: to.layout,
     app: to.settings.app,
     destination: to.settings.destination,
     consentFiles: consentFiles(to.settings),
-    reporterFile: to.reporterFile,
+    reporterFile: reporterFile(),
     startInline: to.delivery === 'inline' ? startInline(to) : null,
     outsideJob: IS_WINDOWS ? (prepared) => loadRarePaths()?.startOutsideJob(prepared) ?? null : null,
     killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),
     patient: true,
     token,
-    nowMs: Date.now(),
+    nowMs,
   })
+  return launched ?? { kind: 'failed', reason: 'not-built' }
 }

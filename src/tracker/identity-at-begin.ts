@@ -4,6 +4,7 @@ import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { isRetryWaiting, isSameCredential, NO_PRINCIPAL_FILE, readPrincipalFile } from '../identity/principal-file.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
+import { lookUpFile } from './child-files.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
@@ -28,7 +29,6 @@ export interface NoIdentity {
 export function identityAtBegin(
   settings: TrackerSettings,
   layout: SpoolLayout,
-  lookUpFile: string,
   act: 'login' | 'logout' | null,
 ): IdentityAtBegin | NoIdentity {
   const file = readIdentity(layout.usage)
@@ -54,7 +54,7 @@ export function identityAtBegin(
   if (due === 'nothing' || settings.principal === null) return asIs
   const isTooSoon = (text: string): boolean =>
     isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash)
-  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile, { isTooSoon }) ?? null
+  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile(), { isTooSoon }) ?? null
   const inDoubt = opened.linked_principal_id !== null
   const fresh = inDoubt ? newAnonId() : null
   const distinct = fresh === null ? asIs.distinct : { distinctId: fresh, isAnon: true }

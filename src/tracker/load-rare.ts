@@ -1,32 +1,55 @@
-/** Loads the two files of rarely needed code, synchronously (it may be inside 'exit'). */
+/** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
 import { packageFile } from '../platform/package-files.ts'
+import type * as launching from './launching.ts'
 import type * as changes from './rare-changes.ts'
 import type * as paths from './rare-paths.ts'
 
 export type RarePaths = typeof paths
 export type RareChanges = typeof changes
 
+type Load = (path: string) => unknown
+
 const loaded = new Map<string, unknown>()
 
 /** Null when the built file is missing or does not load (a host bundled without it): then what it does is not done. */
 export function loadRarePaths(): RarePaths | null {
-  return load('tracker/rare-paths.cjs') as RarePaths | null
+  return load('rare-paths', compile) as RarePaths | null
+}
+
+/** What starts a reporter. Null as above: then nothing is started. */
+export function loadLaunching(): typeof launching | null {
+  return load('launching', compile) as typeof launching | null
 }
 
 /** Brings proper-lockfile, write-file-atomic and uuid with it. Null as above: then nothing is changed. */
 export function loadRareChanges(): RareChanges | null {
-  return load('tracker/rare-changes.cjs') as RareChanges | null
+  return load('rare-changes', (path) =>
+    process.getBuiltinModule('node:module').createRequire(path)(path),
+  ) as RareChanges | null
 }
 
-function load(file: string): unknown {
-  if (loaded.has(file)) return loaded.get(file)
+function load(name: string, how: Load): unknown {
+  if (loaded.has(name)) return loaded.get(name)
   let found: unknown = null
   try {
-    const require = process.getBuiltinModule('node:module').createRequire(import.meta.url)
-    found = require(packageFile(import.meta.url, file))
+    found = how(packageFile(import.meta.url, `tracker/${name}.cjs`))
   } catch {
     // missing, or an upgrade replaced it in mid-run: counted by whoever asked
   }
-  loaded.set(file, found)
+  loaded.set(name, found)
   return found
+}
+
+/**
+ * As `require` of a file that requires built-in modules alone, at a third of its price in an ES module (0.5 against 1.5 ms): no
+ * resolution, no cache, no package.json.
+ */
+function compile(path: string): unknown {
+  const exports = {}
+  const code = process.getBuiltinModule('node:fs').readFileSync(path, 'utf8')
+  process
+    .getBuiltinModule('node:vm')
+    .compileFunction(code, ['exports', 'require', '__filename'], { filename: path })
+    .call(exports, exports, (id: string) => process.getBuiltinModule(id), path)
+  return exports
 }

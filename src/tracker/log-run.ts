@@ -6,6 +6,7 @@ import { type FilteredProperties, filterHostProperties } from '../events/host-pr
 import type { DistinctId } from '../identity/identity.ts'
 import { endedEnvelope } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
+import { outcomeOfError } from './error-outcome.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -46,7 +47,7 @@ export class LogRun implements Ending {
     this.discard()
     const { settings, consent, consentFile, facts, uuid, distinct, changesIdentity } = this.#context
     const timestamp = new Date().toISOString()
-    const ended = { outcome: resolveCommandOutcome(end), ns: process.hrtime.bigint(), handled: true }
+    const ended = { outcome: resolveCommandOutcome(end, outcomeOfError), ns: process.hrtime.bigint(), handled: true }
     const envelope = endedEnvelope(settings, facts, { uuid, timestamp, distinct }, ended, this.#added)
     this.#print(
       consent.wouldBe.allowed

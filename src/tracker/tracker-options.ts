@@ -1,6 +1,8 @@
-/** What an author may say, and what becomes of it: defaults and checks in one place. The only place in the host that throws. */
+/** What an author may say, and what becomes of it: the defaults, and the look that most options pass. Only here does the host throw. */
+import { isLetterOrDigit, isMadeOf } from '../events/characters.ts'
 import type { PropertyDefinitions, PropertyTypes } from '../events/host-properties.ts'
-import { defaultDirectory } from '../platform/state-directory.ts'
+import { defaultDirectory } from '../platform/own-directory.ts'
+import { loadRarePaths } from './load-rare.ts'
 
 /** `{ url, credential, read }`: the look-up is made by a child process that is killed when its time is up. */
 export interface PrincipalLookUp {
@@ -55,91 +57,74 @@ export interface TrackerSettings {
   readonly exceptions: boolean
 }
 
-const KNOWN: { readonly [K in keyof Required<TrackerOptions>]: true } = {
-  app: true,
-  version: true,
-  posthog: true,
-  directory: true,
-  principal: true,
-  credential: true,
-  properties: true,
-  ci: true,
-  notice: true,
-  errorMessages: true,
-  exceptions: true,
-}
+const KNOWN =
+  ' app version posthog directory principal credential properties ci notice errorMessages exceptions ' as const
 
-/** @throws TypeError or RangeError: "new CommandTracker: what it got, what it wants". */
+/** @throws TypeError or RangeError: "new CommandTracker: what it got, what it wants" (check-tracker-options.ts). */
 export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings {
-  if (typeof options !== 'object' || options === null) throw new TypeError(wrong('options', options, 'an object'))
-  for (const key of Object.keys(options))
-    if (!Object.hasOwn(KNOWN, key)) throw new TypeError(`new CommandTracker: there is no option '${key}'`)
-  const {
-    app,
-    version,
-    posthog,
-    directory,
-    principal,
-    credential,
-    ci = 'off',
-    notice = false,
-    errorMessages = 'redacted',
-    exceptions = false,
-    properties,
-  } = options
-  if (typeof app !== 'string' || !/^[A-Za-z0-9][\w.-]{0,63}$/.test(app))
-    throw new TypeError(wrong('app', app, 'a short name of letters, digits, dots and dashes'))
-  if (typeof version !== 'string' || version === '') throw new TypeError(wrong('version', version, "the CLI's version"))
-  oneOfThese('ci', ci, ['off', 'inline', 'detached'])
-  oneOfThese('errorMessages', errorMessages, ['redacted', 'omit'])
-  if (directory !== undefined && (typeof directory !== 'string' || !/^([/\\]|[A-Za-z]:)/.test(directory)))
-    throw new TypeError(wrong('directory', directory, 'an absolute path'))
-  if (credential !== undefined && typeof credential !== 'function')
-    throw new TypeError(wrong('credential', typeof credential, 'a function that returns the text or null'))
-  if (notice !== false && (typeof notice !== 'object' || notice === null || typeof notice.url !== 'string'))
-    throw new TypeError(wrong('notice', notice, 'false or { url }'))
-  if (typeof exceptions !== 'boolean') throw new TypeError(wrong('exceptions', exceptions, 'true or false'))
-  if (properties !== undefined && typeof properties?.types !== 'object')
-    throw new TypeError(wrong('properties', typeof properties, 'what defineProperties({ … }) returns'))
+  if (!isPlainlyRight(options)) loadRarePaths()?.checkTrackerOptions(options)
+  const { app, version, posthog, directory, principal, credential, notice } = options
   return {
     app,
     version,
-    destination: checkDestination(posthog),
-    directory: directory?.replace(/(?<=.)[/\\]+$/, '') ?? defaultDirectory(app),
-    principal: principalSource(principal),
+    destination: { apiKey: posthog.apiKey, host: withoutSlashes(posthog.host, '/', 0) },
+    directory: directory === undefined ? defaultDirectory(app) : withoutSlashes(directory, '/\\', 1),
+    principal: typeof principal === 'object' ? () => principal : (principal ?? null),
     credential: credential ?? null,
-    properties,
-    ci,
-    notice: notice === false ? null : notice,
-    errorMessages,
-    exceptions,
+    properties: options.properties,
+    ci: options.ci ?? 'off',
+    notice: notice || null,
+    errorMessages: options.errorMessages ?? 'redacted',
+    exceptions: options.exceptions ?? false,
   }
 }
 
-function checkDestination(posthog: unknown): TrackerSettings['destination'] {
-  const { apiKey, host } = (posthog ?? {}) as { apiKey?: unknown; host?: unknown }
-  // A personal key (phx_) can read a whole project; it must never be shipped inside a CLI.
-  if (typeof apiKey !== 'string' || !/^[\x21-\x7e]{1,64}$/.test(apiKey) || apiKey.startsWith('phx_'))
-    throw new TypeError(
-      wrong('posthog.apiKey', typeof apiKey === 'string' ? `${apiKey.slice(0, 4)}…` : apiKey, 'a project key (phc_…)'),
-    )
-  if (typeof host !== 'string' || !/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(host))
-    throw new TypeError(wrong('posthog.host', host, 'an address such as https://eu.i.posthog.com'))
-  return { apiKey, host: host.replace(/\/+$/, '') }
+/** True for what hosts nearly always say; never for what is wrong. False is no verdict. */
+function isPlainlyRight(options: TrackerOptions | null | undefined): boolean {
+  const { app, version, posthog, directory = '/', principal, credential } = options ?? ({} as TrackerOptions)
+  const { apiKey, host } = posthog ?? {}
+  const authority = isText(host) ? host.slice(host.startsWith('https://') ? 8 : 7) : ''
+  return (
+    Object.keys(options ?? {}).every((key) => KNOWN.includes(` ${key} `)) &&
+    isText(app) &&
+    isMadeOf(app, '._-', 64) &&
+    isLetterOrDigit(app.charAt(0)) &&
+    isText(version) &&
+    isText(apiKey) &&
+    isMadeOf(apiKey, '_-', 64) &&
+    !apiKey.startsWith('phx_') &&
+    isText(host) &&
+    host.startsWith('http') &&
+    host.endsWith(`://${authority}`) &&
+    isMadeOf(authority, '.:-_/', 256) &&
+    !authority.startsWith('/') &&
+    isText(directory) &&
+    directory.startsWith('/') &&
+    (principal === undefined || typeof principal === 'function') &&
+    (credential === undefined || typeof credential === 'function') &&
+    isRestRight(options)
+  )
 }
 
-function principalSource(principal: TrackerOptions['principal']): PrincipalSource | null {
-  if (principal === undefined) return null
-  if (typeof principal === 'function') return principal
-  if (typeof principal === 'object' && principal !== null && typeof principal.url === 'string') return () => principal
-  throw new TypeError(wrong('principal', typeof principal, 'a function, or { url, credential, read }'))
+/** What has a default. */
+function isRestRight(options: TrackerOptions | null | undefined): boolean {
+  const { ci = 'off', notice = false, errorMessages = 'redacted', exceptions = false } = options ?? {}
+  return (
+    (ci === 'off' || ci === 'inline' || ci === 'detached') &&
+    (notice === false || isText(notice?.url)) &&
+    (errorMessages === 'redacted' || errorMessages === 'omit') &&
+    typeof exceptions === 'boolean' &&
+    (options?.properties === undefined || typeof options.properties?.types === 'object')
+  )
 }
 
-function oneOfThese(name: string, value: unknown, wanted: readonly string[]): void {
-  if (!wanted.includes(value as string))
-    throw new RangeError(wrong(name, value, wanted.map((each) => `'${each}'`).join(', ')))
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
-function wrong(name: string, got: unknown, wants: string): string {
-  return `new CommandTracker: ${name} is ${typeof got === 'string' ? `'${got}'` : String(got)}, wants ${wants}`
+/** `least`: how many characters are left whatever they are. */
+function withoutSlashes(text: string, slashes: string, least: number): string {
+  let end = text.length
+  while (end > least && slashes.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
 }

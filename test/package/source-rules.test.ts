@@ -16,8 +16,8 @@ function saying(pattern: RegExp): readonly string[] {
 test('process.env is read where the environment is the subject', () => {
   expect(saying(/\bprocess\.env\b/)).toEqual([
     'src/platform/detached-spawn.ts', // what a child gets
+    'src/platform/own-directory.ts', // HOME
     'src/platform/runtime.ts', // Electron as Node
-    'src/platform/state-directory.ts', // HOME
     'src/reporter/arm.ts', // the task
     'src/reporter/be-modest.ts', // SystemRoot
     'src/reporter/bearer-get.ts', // proxies

@@ -1,0 +1,50 @@
+/** The names and the looks at a state directory that every command needs; making one, and saying what is wrong with it: state-directory.ts. */
+const fs = process.getBuiltinModule('node:fs')
+
+const OUR_UID = process.getuid?.()
+
+/** Everything is there and ours: two `lstat`s. False: look properly. */
+export function isStateDirectory(directory: string): boolean {
+  try {
+    // A home may be a link; `telemetry/` may not.
+    return isOurFolder(fs.statSync(directory)) && isOurFolder(fs.lstatSync(`${directory}/telemetry`))
+  } catch {
+    return false // not there yet, or not to be looked at
+  }
+}
+
+function isOurFolder(stat: { readonly uid: number; isDirectory(): boolean }): boolean {
+  return stat.isDirectory() && isOurs(stat.uid)
+}
+
+export function isOurs(uid: number): boolean {
+  return OUR_UID === undefined || uid === OUR_UID
+}
+
+/** The stand-ins of a directory of ours that cannot be written, in order. */
+export function fallbackDirectories(
+  app: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const runtime = variables['XDG_RUNTIME_DIR']
+  const temporary = `${temporaryDirectory(variables)}/${app}${OUR_UID === undefined ? '' : `-${OUR_UID}`}`
+  return runtime?.startsWith('/') ? [`${runtime}/${app}`, temporary] : [temporary]
+}
+
+/** `os.tmpdir()` without loading node:os, where that is easy. */
+function temporaryDirectory(variables: Readonly<Record<string, string | undefined>>): string {
+  if (process.platform === 'win32') return process.getBuiltinModule('node:os').tmpdir()
+  const directory = variables['TMPDIR'] || variables['TMP'] || variables['TEMP'] || '/tmp'
+  return directory.length > 1 && directory.endsWith('/') ? directory.slice(0, -1) : directory
+}
+
+/** `~/.<app>` from HOME or the passwd entry; null when there is neither. */
+export function defaultDirectory(app: string): string | null {
+  try {
+    const home = (process.platform !== 'win32' && process.env['HOME']) || process.getBuiltinModule('node:os').homedir()
+    const bare = home.endsWith('/') || home.endsWith('\\') ? home.slice(0, -1) : home
+    return home.startsWith('/') || /^(\\|[A-Za-z]:)/.test(home) ? `${bare}/.${app}` : null
+  } catch {
+    return null // no HOME and no passwd entry: os.homedir() throws
+  }
+}
