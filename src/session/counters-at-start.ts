@@ -60,7 +60,7 @@ export function countersSince(
   { procRoot }: Pick<CounterRoots, 'procRoot'> = REAL_ROOTS,
 ): { readonly start: SessionCounters; readonly end: SessionCounters } {
   const { memory_cgroup: cgroup } = recorded
-  const isThere = cgroup !== null && inodeOf(cgroup.folder) === cgroup.inode
+  const isThere = cgroup && inodeOf(cgroup.folder) === cgroup.inode
   const end = readSessionCounters({ procRoot, memory: isThere ? cgroup : null, cpu: null })
   const start: SessionCounters = {
     ...end,
@@ -69,22 +69,6 @@ export function countersSince(
     memoryLimitKb: recorded.memory_limit_kb,
   }
   return { start, end }
-}
-
-export function isCountersAtStart(value: unknown): value is CountersAtStart {
-  if (typeof value !== 'object' || value === null) return false
-  const { vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb, memory_cgroup } = value as Record<string, unknown>
-  return [vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb].every(isNumberOrNull) && isCgroupOrNull(memory_cgroup)
-}
-
-function isNumberOrNull(value: unknown): boolean {
-  return value === null || typeof value === 'number'
-}
-
-function isCgroupOrNull(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return value === null
-  const { folder, version, inode } = value as Partial<MemoryCgroup>
-  return typeof folder === 'string' && (version === 1 || version === 2) && typeof inode === 'string'
 }
 
 function inodeOf(folder: string): string | null {
