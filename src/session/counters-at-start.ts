@@ -51,38 +51,24 @@ export function readCountersAtStart(pid: number, { procRoot, cgroupRoot }: Count
   }
 }
 
-/** The counters of then and now, of the same boot. Of a cgroup that is gone nothing is known any more. Never throws. */
+/**
+ * The counters of then and now, of the same boot. Of a cgroup that is gone nothing is known any more, and what the record does not
+ * keep counts as unchanged. Never throws.
+ */
 export function countersSince(
-  start: CountersAtStart,
+  recorded: CountersAtStart,
   { procRoot }: Pick<CounterRoots, 'procRoot'> = REAL_ROOTS,
 ): { readonly start: SessionCounters; readonly end: SessionCounters } {
-  const { memory_cgroup: cgroup } = start
-  const isThere = cgroup !== null && inodeOf(cgroup.folder) === cgroup.inode
-  return {
-    start: {
-      oomKillMachine: start.vmstat_oom_kill,
-      oomKillCgroup: start.cgroup_oom_kill,
-      memoryLimitKb: start.memory_limit_kb,
-      throttledUsec: null,
-    },
-    end: readSessionCounters({ procRoot, memory: isThere ? cgroup : null, cpu: null }),
+  const { memory_cgroup: cgroup } = recorded
+  const isThere = cgroup && inodeOf(cgroup.folder) === cgroup.inode
+  const end = readSessionCounters({ procRoot, memory: isThere ? cgroup : null, cpu: null })
+  const start: SessionCounters = {
+    ...end,
+    oomKillMachine: recorded.vmstat_oom_kill,
+    oomKillCgroup: recorded.cgroup_oom_kill,
+    memoryLimitKb: recorded.memory_limit_kb,
   }
-}
-
-export function isCountersAtStart(value: unknown): value is CountersAtStart {
-  if (typeof value !== 'object' || value === null) return false
-  const { vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb, memory_cgroup } = value as Record<string, unknown>
-  return [vmstat_oom_kill, cgroup_oom_kill, memory_limit_kb].every(isNumberOrNull) && isCgroupOrNull(memory_cgroup)
-}
-
-function isNumberOrNull(value: unknown): boolean {
-  return value === null || typeof value === 'number'
-}
-
-function isCgroupOrNull(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return value === null
-  const { folder, version, inode } = value as Partial<MemoryCgroup>
-  return typeof folder === 'string' && (version === 1 || version === 2) && typeof inode === 'string'
+  return { start, end }
 }
 
 function inodeOf(folder: string): string | null {

@@ -5,7 +5,7 @@
  */
 import type { Attribution } from '../events/event-sink.ts'
 import { isUuid } from '../events/envelope.ts'
-import { type CountersAtStart, isCountersAtStart } from './counters-at-start.ts'
+import type { CountersAtStart } from './counters-at-start.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 
 export interface SessionRecord {
@@ -78,7 +78,8 @@ function isSessionRecord(value: Partial<Record<keyof SessionRecord, unknown>>): 
     isMoment(value.enrolled_at) &&
     isMoment(value.start_ts) &&
     isProcessInstance(value.tracer) &&
-    isCountersAtStart(value.counters) &&
+    typeof value.counters === 'object' &&
+    value.counters !== null &&
     ['full', 'degraded', 'unresolved', 'unsupported'].includes(String(value.trace_status)) &&
     isNullOr('object', value.attribution)
   )

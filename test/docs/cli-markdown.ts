@@ -67,8 +67,8 @@ In a terminal it gets a pseudo-terminal of its own by \`script(1)\`. The summary
 was signed in when the session began. Exit code 127: no such command; 126: no program. See [sessions-on-disk.md](sessions-on-disk.md).`,
   sessions: `\`list\`: one line for each session that has ended. \`show ID\` (or how an id begins): what it used, memory and CPU as curves,
 a \`^\` where an anomaly was seen; \`--markdown\` gives the same as tables, with the last ten snapshots, for a bug report. \`recover\`:
-speaks for sessions whose tracer was killed, as every reporter does, and counts the
-[verdicts](sessions-on-disk.md#verdicts).`,
+speaks for sessions whose tracer was killed, as every reporter does, and prints each [verdict](sessions-on-disk.md#verdicts), how often,
+and what was done; exit code 1 if something could not be written.`,
   demo: `Runs [docs/examples/acme](examples/acme/README.md) as separate processes, in a temporary home and an environment of its own, so
 that \`CI\`, \`DO_NOT_TRACK\` and proxies of yours decide nothing: an anonymous command, a login, a failing and a killed command, an
 opted-out one, a logout. Prints who did what under which identity and what telemetry cost, and checks every claim; exit code 1 if

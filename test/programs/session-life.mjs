@@ -6,7 +6,7 @@ const { HOME } = process.env
 process.stdout.write('up\n')
 await runSession({
   command: 'sh',
-  args: ['-c', ': > "$0/begun"; sleep 0.12 & sleep 0.06; : > "$0/ended"', HOME],
+  args: ['-c', ': > "$0/begun"; sleep 0.2 & sleep 0.1; : > "$0/ended"', HOME],
   directory: `${HOME}/.acme`,
   limits: { outputDrainMs: 2000 },
 })

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import {
   type CountersAtStart,
   countersSince,
-  isCountersAtStart,
   NO_COUNTERS,
   readCountersAtStart,
 } from '../../src/session/counters-at-start.ts'
@@ -48,7 +47,6 @@ describe.each(VERSIONS)('a workload in a memory cgroup of version %s', (_, cgrou
     const { start, folder } = machine()
     expect(start).toMatchObject({ vmstat_oom_kill: 5, cgroup_oom_kill: 2, memory_limit_kb: 64 * 1024 })
     expect(start.memory_cgroup?.folder).toBe(folder)
-    expect(isCountersAtStart(start)).toBe(true)
   })
 
   test('judgeRecoveredOom() is confirmed when its cgroup counted a kill', () => {
@@ -92,7 +90,12 @@ test('readCountersAtStart() is whole nulls where nothing can be read, and judges
   expect(judgeRecoveredOom({ ...left, counters: null })).toBe(null)
 })
 
-test.each([null, {}, { ...NO_COUNTERS, memory_cgroup: { folder: '/', version: 3, inode: '' } }])(
-  'isCountersAtStart(%j) is false',
-  (value) => expect(isCountersAtStart(value)).toBe(false),
-)
+test.each<readonly [string, object]>([
+  ['of another version', {}],
+  ['with a cgroup that is none', { ...NO_COUNTERS, memory_cgroup: { folder: 7, version: 3 } }],
+  ['with texts', { ...NO_COUNTERS, vmstat_oom_kill: '5', cgroup_oom_kill: '5' }],
+])('countersSince() what a record says is no reason to throw, and tells of no kill: %s', (_, recorded) => {
+  const counters = countersSince(recorded as CountersAtStart)
+  const trace = { sessionId: '', snapshots: [row(0, { state: 'zombie', wait_status: 9 })] }
+  expect(judgeRecoveredOom({ record: {} as SessionRecord, trace, counters })).toBe(null)
+})

@@ -29,7 +29,7 @@ interface Killed {
   readonly sessionId: string | null
 }
 
-async function lifeOf(home: string, moment: Moment): Promise<{ readonly ms: number }> {
+async function lifeOf(home: string, moment: Moment): Promise<{ readonly ms: number; readonly endedAt: number }> {
   fs.mkdirSync(home)
   const preload = { NODE_OPTIONS: `--require=${program('kill-at.cjs')}` }
   const running = start(process.execPath, [program('session-life.mjs')], {
@@ -37,15 +37,16 @@ async function lifeOf(home: string, moment: Moment): Promise<{ readonly ms: numb
       ...('change' in moment ? { ...preload, KILL_AT: String(moment.change), KILL_FROM: moment.from ?? '' } : {}),
     }),
   })
+  const ended = new Promise<number>((resolve) => running.child.once('exit', () => resolve(Date.now())))
   await running.said('up')
   const upAt = performance.now()
   if ('ms' in moment) setTimeout(() => running.child.kill('SIGKILL'), moment.ms)
-  await running.finished
-  return { ms: performance.now() - upAt }
+  const endedAt = await ended
+  return { ms: performance.now() - upAt, endedAt }
 }
 
 async function killed(home: string, moment: Moment): Promise<Killed> {
-  await lifeOf(home, moment)
+  const { endedAt } = await lifeOf(home, moment)
   const { live, done } = sessionsLayout(`${home}/.acme/telemetry/sessions`)
   const [living, over] = [live, done].map((folder) => (fs.existsSync(folder) ? fs.readdirSync(folder) : []))
   const path = over?.[0] !== undefined ? `${done}/${over[0]}` : `${live}/${living?.[0]}`
@@ -60,7 +61,9 @@ async function killed(home: string, moment: Moment): Promise<Killed> {
     if (fs.existsSync(`${path}/summary.json`)) return 'told'
     if (pid === null) return 'begun'
     if (readTrace(`${path}/proc_trace.jsonl`).snapshots.length < 2) return 'gate'
-    return fs.existsSync(`${home}/ended`) ? 'draining' : 'running'
+    // It may have ended since, without a tracer.
+    const workload = fs.statSync(`${home}/ended`, { throwIfNoEntry: false })
+    return workload !== undefined && workload.mtimeMs <= endedAt ? 'draining' : 'running'
   }
   return { ...at, sessionId, phase: phase() }
 }

@@ -59,9 +59,10 @@ test('tidySessions() that is not thorough goes by the names: when they began, an
   const layout = sessionsLayout(home.layout.sessions)
   const now = Date.now()
   const [old, first, second, third] = [now - 101, now - 30, now - 20, now - 10].map((ms) => uuid7(ms))
-  for (const id of [third, old, second, first]) {
+  for (const id of [old, first, second, third]) {
     fs.mkdirSync(`${layout.done}/${id}`, { recursive: true })
     fs.writeFileSync(`${layout.done}/${id}/proc_trace.jsonl`, 'x'.repeat(900))
+    fs.utimesSync(`${layout.done}/${id}`, now / 1000, now / 1000)
   }
   tidySessions(layout, { nowMs: now, bounds: BOUNDS, isThorough: false })
   expect(fs.readdirSync(layout.done)).toEqual([first, second, third])

@@ -4,7 +4,7 @@ import { type SessionOptions, sessionSettings } from '../../src/session/session-
 const HERE = { env: { PATH: '/bin', GONE: undefined }, cwd: '/here' }
 
 function settingsOf(options: Record<string, unknown>) {
-  return sessionSettings({ command: 'make', ...options } as SessionOptions, HERE)
+  return sessionSettings({ command: 'make', ...options }, HERE)
 }
 
 test('sessionSettings() fills in what is not said, and takes undefined for that', () => {

@@ -2,10 +2,16 @@ import fs from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { consentMark } from '../../src/consent/consent-mark.ts'
 import { uuid7 } from '../../src/events/uuid7.ts'
+import { readSmallFile } from '../../src/files/read-small-file.ts'
+import { sessionsLayout } from '../../src/session/session-layout.ts'
+import { parseSessionRecord } from '../../src/session/session-record.ts'
+import { BIN } from '../cli/program.ts'
+import { type Account, makeAccount } from '../support/account.ts'
 import { REPORTER_FILE, reporterVariables } from '../support/acme.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, start } from '../support/run.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** A session of `who` whose tracer was killed. */
 async function killedSession(home: Home, host: string, who: string): Promise<string> {
@@ -65,4 +71,57 @@ test.each([
   await report(home, url)
   expect([fake.events, home.pending()]).toEqual([[], []])
   expect(fs.existsSync(`${home.layout.sessions}/${folder}/${id}`)).toBe(true)
+})
+
+/** `afterword trace` for acme, killed while its workload runs; the workload too. */
+async function killedTrace({ home, posthog }: Account): Promise<string> {
+  const where = ['--app', 'acme', '--host', posthog.url, '--api-key', 'phc_test']
+  const tracer = start(process.execPath, [BIN, 'trace', '--no-pty', ...where, '--', 'sleep', '60'], { env: home.env() })
+  const { live } = sessionsLayout(home.layout.sessions)
+  const { session_id, pid } = await waitUntil('the workload is enrolled', () => {
+    const [id] = fs.existsSync(live) ? fs.readdirSync(live) : []
+    const file = readSmallFile(`${live}/${id}/session.json`)
+    const parsed = file.kind === 'text' ? parseSessionRecord(file.text) : null
+    return parsed?.kind === 'record' && parsed.record.pid !== null ? { ...parsed.record, pid: parsed.record.pid } : null
+  })
+  tracer.child.kill('SIGKILL')
+  process.kill(pid, 'SIGKILL')
+  await tracer.finished
+  expect(fs.readdirSync(live), 'nobody has spoken for it yet').toEqual([session_id])
+  return session_id
+}
+
+async function bookedTo(account: Account, events: number, sessionId: string): Promise<unknown> {
+  await waitUntil('it is accepted', () => account.posthog.acceptedByUuid.has(sessionId))
+  const session = (await account.events(events)).find(({ uuid }) => uuid === sessionId)
+  expect(session?.event).toBe('CLI session summarized')
+  expect(session?.properties).toMatchObject({ recovered: true, termination_reason: 'crashed', tracked_comm: 'sleep' })
+  return session?.distinct_id
+}
+
+test('a session that began before a login stays whose it was, though it is spoken for after it', async () => {
+  const account = await makeAccount()
+  await account.other('return', { NAME: 'before' })
+  await account.events(1)
+  await account.home.quiet()
+  const { anon_id } = account.identity()
+  const id = await killedTrace(account)
+  await account.login('key-alice')
+  expect(account.identity().linked_principal_id).toBe('user-alice')
+  // The command before, the login and its alias, the session.
+  expect(await bookedTo(account, 4, id)).toBe(anon_id)
+})
+
+test('a session of somebody signed in stays theirs after a logout and the login of another', async () => {
+  const account = await makeAccount()
+  await account.login('key-alice')
+  await account.events(2)
+  await account.home.quiet()
+  const { anon_id } = account.identity()
+  const id = await killedTrace(account)
+  await account.logout()
+  await account.login('key-bob')
+  expect(account.identity().linked_principal_id).toBe('user-bob')
+  expect(account.identity().anon_id).not.toBe(anon_id)
+  expect(await bookedTo(account, 6, id)).toBe('user-alice')
 })
