@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { isatty } from 'node:tty'
+import { DRAIN_WINDOWS } from './drain-windows.ts'
 import { execShim } from './exec-shim.ts'
 import { findCommand } from './find-command.ts'
 import { onOneTerminal, ptyCommand, SHIM_NAME } from './pty.ts'
@@ -32,11 +33,6 @@ export interface Gate {
   /** Lets the workload begin. Idempotent. */
   open(): void
 }
-
-/** 4 to 11 ms are usual. */
-const PID_WITHIN_MS = 2000
-/** Of script(1), from its start to its fork. */
-const CHILD_WITHIN_MS = 500
 
 type Slot = 'pipe' | 'ignore' | 'inherit'
 
@@ -78,7 +74,7 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
     slotsOfScript,
   )
   if (started.kind !== 'started') return null
-  const reported = (await started.gate?.pid(PID_WITHIN_MS)) ?? null
+  const reported = (await started.gate?.pid(DRAIN_WINDOWS.gate)) ?? null
   const inside = { ...started, wrapped: true, reported }
   if (reported !== null) return inside
   await whoeverIsThere(started)
@@ -88,7 +84,7 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
 
 /** Descriptor 3 was closed on the way: the workload runs, or is about to. Until script(1) has forked it, or ended. */
 async function whoeverIsThere({ child, childPid }: StartedWorkload & { kind: 'started' }): Promise<void> {
-  const deadline = performance.now() + CHILD_WITHIN_MS
+  const deadline = performance.now() + DRAIN_WINDOWS.onlyChild
   const isThere = (): boolean =>
     child.exitCode !== null || resolveWorkloadPid({ childPid, wrapped: true, reported: null }).kind === 'resolved'
   while (!isThere() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -191,7 +191,10 @@ test('startTracing() reads the proportional memory once, for the row of the firs
   for (let i = 0; i < 5; i += 1) on.pass()
   const { anomalies, snapshots } = tracing.stop()
   expect(anomalies[0]).toMatchObject({ kind: 'fd_high', snapshot: { vm_pss_kb: 171 } })
-  expect(snapshots.map((row) => [row.vm_pss_kb, row.na])).toEqual([[171, []], ...Array(5).fill([null, []])])
+  expect(snapshots.map((row) => [row.vm_pss_kb, row.na])).toEqual([
+    [171, []],
+    ...Array.from({ length: 5 }, () => [null, []]),
+  ])
 })
 
 test.each([
