@@ -91,7 +91,7 @@ async function whoeverIsThere({ child, childPid }: StartedWorkload & { kind: 'st
 }
 
 /**
- * Asked when script(1) ended without a word from the shim. Either it could not run anything (BusyBox knows no -e, there is no
+ * Race R36: script(1) ended before a word of the shim was heard. Either it could not run anything (BusyBox knows no -e, there is no
  * terminal left), and the workload has yet to begin; or it has run, behind somebody who closed our descriptors, and must not twice.
  */
 async function runsCommands(script: string, { env, cwd }: SessionSettings): Promise<boolean> {
