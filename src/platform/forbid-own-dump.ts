@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 const PRLIMIT_WITHIN_MS = 2000
 
 /** True when this process will leave no core. Costs a process, and that only where cores are on. Never throws. */
-export function forbidOwnCore(): boolean {
+export function forbidOwnDump(): boolean {
   let limits: string
   try {
     limits = readFileSync('/proc/self/limits', 'latin1')
