@@ -22,6 +22,8 @@ const TYPED = ['SIGINT', 'SIGQUIT'] as const
 /**
  * Passes them on until `stop()`. A typed one is not passed on: the workload has it from the terminal, or, in a pseudo-terminal, as a
  * key. So in a terminal's foreground a `kill -INT` is taken for a key; in the background and without a terminal it is passed on.
+ *
+ * Race R37: a signal comes before the workload's pid is known. Then the session is cancelled, and its caller ends by that signal.
  */
 export function passSignals(): PassedSignals {
   const controller = new AbortController()

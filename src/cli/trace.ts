@@ -1,5 +1,6 @@
 /** `afterword trace -- COMMAND`: the workload's stdin, stdout, stderr, signals and exit status are its own; what we say goes to stderr. */
 import type { Destination } from '../reporter/reporter-task.ts'
+import { forbidOwnDump } from '../platform/forbid-own-dump.ts'
 import { runSession, type SessionResult } from '../session/run-session.ts'
 import { printable } from './columns.ts'
 import type { Place } from './place.ts'
@@ -66,8 +67,25 @@ function signalOf({ termination, signal }: SessionResult, asked: NodeJS.Signals 
   return termination === 'cancelled' ? asked : signal
 }
 
-/** As the workload did. Where the signal ends nobody (a SIGCHLD), the exit code says 128 + n. */
+/** They leave a core. */
+const CORES: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>([
+  ...([
+    'SIGQUIT',
+    'SIGILL',
+    'SIGTRAP',
+    'SIGABRT',
+    'SIGBUS',
+    'SIGFPE',
+    'SIGSEGV',
+    'SIGSYS',
+    'SIGXCPU',
+    'SIGXFSZ',
+  ] as const),
+])
+
+/** As the workload did. Where that cannot be (a SIGCHLD ends nobody; a core of ours cannot be forbidden), the exit code says 128 + n. */
 function endBy(signal: NodeJS.Signals): void {
+  if (CORES.has(signal) && !forbidOwnDump()) return
   // Node ignores SIGPIPE from its start; libuv gives back the default when its last listener goes.
   if (signal !== 'SIGKILL' && signal !== 'SIGSTOP') process.on(signal, () => undefined)
   process.removeAllListeners(signal)

@@ -7,7 +7,8 @@
  * reaped before Node says so.
  */
 import type { ChildProcess } from 'node:child_process'
-import { holdProcess } from '../tracer/procfs/held-process.ts'
+import { type HeldProcess, holdProcess } from '../tracer/procfs/held-process.ts'
+import { DRAIN_WINDOWS } from './drain-windows.ts'
 import { openFamily } from './family.ts'
 import { markedProcesses } from './session-mark.ts'
 
@@ -26,8 +27,6 @@ export interface KillRequest {
 }
 
 const LOOK_EVERY_MS = 10
-/** A wrapper lingers 20 ms after its workload. */
-const WRAPPER_MS = 3000
 /** Of looking for what was forked while we killed: then it is a fork bomb, and not ours to fight. */
 const KILL_ROUNDS = 100
 
@@ -40,17 +39,12 @@ export async function killSession(request: KillRequest): Promise<void> {
   const childPid = child.pid
   if (childPid === undefined) return
   const family = openFamily(workloadPid === null || workloadPid === childPid ? [childPid] : [childPid, workloadPid])
-  const look = (): readonly number[] => {
+  const look = (): readonly HeldProcess[] => {
     family.grow()
-    return family
-      .alive()
-      .map((held) => held.pid)
-      .filter((pid) => !wrapped || pid !== childPid)
+    return family.alive().filter(({ pid }) => !wrapped || pid !== childPid)
   }
   const send = (signal: 'SIGTERM' | 'SIGKILL'): void => {
-    const victims = look()
-    for (const pid of victims)
-      if (pid !== childPid && family.alive().some((held) => held.pid === pid)) raise(pid, signal)
+    for (const victim of look()) if (victim.pid !== childPid && victim.alive()) raise(victim.pid, signal)
     // Also where there is no /proc to look into.
     if (!wrapped) child.kill(signal)
   }
@@ -62,9 +56,9 @@ export async function killSession(request: KillRequest): Promise<void> {
     family.adopt(markedProcesses(sessionId)) // one that forked twice meanwhile
     for (let round = 0; round < KILL_ROUNDS && !done(); round += 1) {
       send('SIGKILL')
-      await until(() => look().length === 0, 10 * LOOK_EVERY_MS)
+      await until(() => look().length === 0, DRAIN_WINDOWS.killAgain)
     }
-    if (await Promise.race([childGone.then(() => true), after(WRAPPER_MS)])) return
+    if (await Promise.race([childGone.then(() => true), after(DRAIN_WINDOWS.wrapper)])) return
     child.kill('SIGKILL')
   } finally {
     family.close()

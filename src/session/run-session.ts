@@ -9,15 +9,13 @@ import { type SessionResult, type SessionTrace, summaryOf, trackedCommOf } from 
 import { type StartedWorkload, startWorkload } from './start-workload.ts'
 import { NO_FACTS, resolveTermination, type Termination } from './termination.ts'
 import { drainOutput } from './drain-output.ts'
+import { DRAIN_WINDOWS } from './drain-windows.ts'
 import { exitOf, returncodeOfFailure, type WorkloadExit } from './workload-exit.ts'
 import { type TraceOfWorkload, traceWorkload } from './trace-workload.ts'
 import { readsOutput, type WorkloadWatch, watchWorkload } from './watch-workload.ts'
 
 export type { SessionResult } from './session-result.ts'
 export type { SessionOptions } from './session-options.ts'
-
-/** Of waiting for somebody whom SIGKILL did not end: stuck in the kernel, or on a dead disk. */
-const UNKILLABLE_MS = 1000
 
 /**
  * Runs a workload, watches it, and says how it ended. Rejects for wrong options alone (TypeError, RangeError): a workload that
@@ -114,7 +112,7 @@ async function followWorkload(
     const { sessionId } = directory
     await killSession({ child, wrapped, workloadPid, sessionId, graceMs: limits.killGraceMs, childGone: gone })
   }
-  const exit = await within(gone, UNKILLABLE_MS)
+  const exit = await within(gone, DRAIN_WINDOWS.unkillable)
   await drainOutput(child, limits.outputDrainMs)
   watch.stop()
   trace.end(exit)

@@ -1,4 +1,5 @@
 import type { Attribution, EventSink } from '../events/event-sink.ts'
+import { DRAIN_WINDOWS, LEAST_COMPLETION_DRAIN_MS } from './drain-windows.ts'
 import type { TracerFactory } from './tracer-factory.ts'
 
 /** No limit is on unless it is asked for; null is none. Milliseconds of a monotonic clock. */
@@ -79,16 +80,13 @@ export interface SessionSettings
 
 type OptionalKey = 'input' | 'signal' | 'onStart' | 'sink' | 'directory' | 'tracer' | 'attribution'
 
-/** SIGTERM's grace of 2 s, and half a second to be reaped in. */
-const LEAST_COMPLETION_DRAIN_MS = 2500
-
 const KNOWN_LIMITS: Required<SessionLimits> = {
   timeoutMs: null,
   idleOutputMs: null,
   staleMs: null,
-  completionDrainMs: 3000,
-  killGraceMs: 2000,
-  outputDrainMs: 250,
+  completionDrainMs: DRAIN_WINDOWS.completion,
+  killGraceMs: DRAIN_WINDOWS.killGrace,
+  outputDrainMs: DRAIN_WINDOWS.output,
   keptOutputBytes: 16 * 1024 * 1024,
 }
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { isatty } from 'node:tty'
+import { DRAIN_WINDOWS } from './drain-windows.ts'
 import { execShim } from './exec-shim.ts'
 import { findCommand } from './find-command.ts'
 import { onOneTerminal, ptyCommand, SHIM_NAME } from './pty.ts'
@@ -32,11 +33,6 @@ export interface Gate {
   /** Lets the workload begin. Idempotent. */
   open(): void
 }
-
-/** 4 to 11 ms are usual. */
-const PID_WITHIN_MS = 2000
-/** Of script(1), from its start to its fork. */
-const CHILD_WITHIN_MS = 500
 
 type Slot = 'pipe' | 'ignore' | 'inherit'
 
@@ -78,7 +74,7 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
     slotsOfScript,
   )
   if (started.kind !== 'started') return null
-  const reported = (await started.gate?.pid(PID_WITHIN_MS)) ?? null
+  const reported = (await started.gate?.pid(DRAIN_WINDOWS.gate)) ?? null
   const inside = { ...started, wrapped: true, reported }
   if (reported !== null) return inside
   await whoeverIsThere(started)
@@ -88,14 +84,14 @@ async function startInTerminal(settings: SessionSettings, readsOutput: boolean):
 
 /** Descriptor 3 was closed on the way: the workload runs, or is about to. Until script(1) has forked it, or ended. */
 async function whoeverIsThere({ child, childPid }: StartedWorkload & { kind: 'started' }): Promise<void> {
-  const deadline = performance.now() + CHILD_WITHIN_MS
+  const deadline = performance.now() + DRAIN_WINDOWS.onlyChild
   const isThere = (): boolean =>
     child.exitCode !== null || resolveWorkloadPid({ childPid, wrapped: true, reported: null }).kind === 'resolved'
   while (!isThere() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /**
- * Asked when script(1) ended without a word from the shim. Either it could not run anything (BusyBox knows no -e, there is no
+ * Race R36: script(1) ended before a word of the shim was heard. Either it could not run anything (BusyBox knows no -e, there is no
  * terminal left), and the workload has yet to begin; or it has run, behind somebody who closed our descriptors, and must not twice.
  */
 async function runsCommands(script: string, { env, cwd }: SessionSettings): Promise<boolean> {

@@ -37,6 +37,8 @@ export interface ProcSnapshot {
   /** The kernel's own peak of vm_rss_kb; starts again at exec. */
   readonly vm_hwm_kb: number | null
   readonly vm_swap_kb: number | null
+  /** Its share of what it shares: read once, for the row that opened the first anomaly. Null in every other row, without being in `na`. */
+  readonly vm_pss_kb: number | null
   readonly core_dumping: boolean | null
   /** Hex masks. `shd_pnd` is where kill(2) pends; `sig_pnd` is the main thread's. */
   readonly sig_pnd: string | null

@@ -21,6 +21,7 @@ export type ProcessColumns = Omit<
   | 'gap_ms'
   | 'interval_ms'
   | 'cpu_percent'
+  | 'vm_pss_kb'
   | 'tree'
 >
 

@@ -44,6 +44,7 @@ export function openSampler(held: HeldProcess, seams: TracingSeams): Sampler {
         interval_ms: previous === null ? null : intervalMs,
         ...columns,
         cpu_percent: cpuPercent,
+        vm_pss_kb: null,
         tree: look.tree,
         na: cpuPercent === null ? [...columns.na, 'cpu_percent'] : columns.na,
       }

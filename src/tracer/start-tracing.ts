@@ -5,6 +5,7 @@ import { nextIntervalMs } from './cadence.ts'
 import { judgeOomKill } from './ending-anomalies.ts'
 import type { ProcSnapshot } from './proc-snapshot.ts'
 import { NO_PEAKS, peaksWith } from './peaks.ts'
+import { addProportionalMemory } from './proportional-memory.ts'
 import { type HeldProcess, holdProcess } from './procfs/held-process.ts'
 import { counterPlaces, readSessionCounters } from './procfs/session-counters.ts'
 import { openSampler } from './sampler.ts'
@@ -60,6 +61,7 @@ function trace(target: TraceTarget, held: HeldProcess, settings: TracingSettings
   let cancelTimer: (() => void) | null = null
   let result: TracingResult | null = null
   let ended = false
+  let weighed = false
 
   const elapsedMs = (): number => (seams.monotonicNs() - startNs) / 1e6
 
@@ -86,7 +88,12 @@ function trace(target: TraceTarget, held: HeldProcess, settings: TracingSettings
     snapshots.push(row)
     snapshots = thinned(snapshots, settings.maxSnapshots)
     peaks = peaksWith(peaks, row)
-    if (detector.observe(row) || sample.eventful) burstUntilMs = elapsedMs() + settings.burstForMs
+    const edge = detector.observe(row)
+    if (edge && !weighed) {
+      weighed = true
+      addProportionalMemory(row, held)
+    }
+    if (edge || sample.eventful) burstUntilMs = elapsedMs() + settings.burstForMs
     tell(row)
     const cost = seams.ownCpuUs() - before
     // The first rows are dear (files are opened, code is cold) and say little about the next.

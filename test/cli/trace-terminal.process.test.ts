@@ -1,10 +1,11 @@
 /** `afterword trace` in a real terminal, beside the bare command: keys, signals, sizes, how it ends, and how it leaves the terminal. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { probeProcess } from '../../src/platform/process-instance.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { openPane, type Pane } from '../support/pane.ts'
+import { expectNobodyLeft } from '../support/processes.ts'
 import { program } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { BIN } from './program.ts'
@@ -27,9 +28,10 @@ interface Terminal extends Pane {
 
 function terminal(): Terminal {
   const home = makeHome('afterword')
+  onTestFinished(() => expectNobodyLeft(home.path)) // whom closing the terminal ends, they may write still
   const pane = openPane('bash --noprofile --norc -i', {
     folder: home.path,
-    env: home.env({ TERM: 'xterm', SHELL: '/bin/bash', PS1: '$ ' }),
+    env: home.env({ TERM: 'xterm', SHELL: '/bin/bash', PS1: '$ ', HISTFILE: '' }),
     columns: 90,
     rows: 30,
   })

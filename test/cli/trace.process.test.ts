@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
@@ -80,6 +80,21 @@ test.each([
   const workload = ['sh', program('hears-signals.sh'), kind]
   const bare = await ends('sh', workload.slice(1))
   expect(await ends(process.execPath, [BIN, 'trace', '--', ...workload])).toEqual(bare)
+})
+
+test("trace ends by a signal that leaves a core, and leaves none of its own in the place of the workload's", async (ctx) => {
+  if (readFileSync('/proc/sys/kernel/core_pattern', 'latin1').trim() !== 'core')
+    return ctx.skip('cores go elsewhere here')
+  const home = makeHome('afterword')
+  const line = 'ulimit -c unlimited; exec "$0" "$@"'
+  const workload = ['sh', '-c', 'kill -SEGV $$']
+  const traced = await start('bash', ['-c', line, process.execPath, BIN, 'trace', '--', ...workload], {
+    cwd: home.path,
+    env: home.env(),
+  }).finished
+  expect([traced.code, traced.signal]).toEqual([null, 'SIGSEGV'])
+  // A core of Node would have a hundred megabytes.
+  expect(statSync(`${home.path}/core`).size).toBeLessThan(10_000_000)
 })
 
 test('trace whose state directory cannot be used says so once, and runs the workload unharmed', async () => {

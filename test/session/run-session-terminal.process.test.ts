@@ -1,10 +1,11 @@
 /** `runSession()` on a real terminal: whether the workload gets one of its own, and what comes through. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { SessionOptions } from '../../src/session/session-options.ts'
 import { makeHome } from '../support/home.ts'
 import { openPane } from '../support/pane.ts'
+import { expectNobodyLeft } from '../support/processes.ts'
 import { program } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -15,6 +16,7 @@ const missing = ['tmux', 'script'].find(
 /** Runs a session in a pane, with these redirections; resolves with the files `result` and `seen`, and with what is on the screen. */
 async function inTerminal(options: Partial<SessionOptions>, line: string, redirections = '') {
   const home = makeHome()
+  onTestFinished(() => expectNobodyLeft(home.path))
   const whole: SessionOptions = { command: 'sh', args: ['-c', line], ...options }
   const words = JSON.stringify(whole).replaceAll("'", `'\\''`)
   const host = `tty > tty; ${process.execPath} ${program('run-session.mjs')} '${words}' --to result ${redirections}`

@@ -177,7 +177,7 @@ test('runSession() calls a session completed when its marker is in stdout, and l
     channelConfirmation: 'channel_a',
   })
   const stays = await runSession({
-    ...sh('echo done; sleep 100'),
+    ...sh('echo done; exec sleep 100'),
     completionMarker: 'done',
     limits: { completionDrainMs: 2500 },
   })
@@ -203,6 +203,19 @@ test('runSession() reads the session log: its marker, its silence, its absence',
     termination: 'stale',
     channelConfirmation: 'dir_missing',
   })
+})
+
+test('runSession() hears both channels, whichever comes first, and what was written just before the exit', async () => {
+  const sessionLog = `${folder}/session.jsonl`
+  const both = { sessionLog, completionMarker: 'all done' }
+  const logFirst = await runSession({
+    ...sh(`echo all done >> ${sessionLog}; sleep 0.6; echo all done; exec sleep 100`),
+    ...both,
+    limits: { completionDrainMs: 2500 },
+  })
+  expect(logFirst).toMatchObject({ termination: 'completed', channelConfirmation: 'channel_a', signal: 'SIGTERM' })
+  const atTheExit = await runSession({ ...sh(`sleep 0.3; echo all done >> ${sessionLog}`), ...both })
+  expect(atTheExit).toMatchObject({ termination: 'natural_exit', channelConfirmation: 'channel_b', returncode: 0 })
 })
 
 test.each(BOTH)(

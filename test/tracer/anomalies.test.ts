@@ -8,7 +8,10 @@ import { row, rows, tree } from './row.ts'
 const kindsOf = (snapshots: readonly ProcSnapshot[], context?: AnomalyContext): readonly string[] =>
   detectAnomalies(snapshots, context).map(({ kind }) => kind)
 
-const COUNTERS = { oomKillMachine: 3, oomKillCgroup: 0, memoryLimitKb: 100_000, throttledUsec: 0 }
+const COUNTERS = {
+  ...{ oomKillMachine: 3, oomKillCgroup: 0, memoryLimitKb: 100_000, throttledUsec: 0 },
+  ...{ memoryStalledUsec: 0, ioStalledUsec: 0, cpuStalledUsec: 0 },
+}
 
 /** Ninety rows, of which those from 20 to 84 are bad; then what brings the anomaly, once. */
 const BAD: Readonly<Record<string, Partial<ProcSnapshot> | ((seq: number) => Partial<ProcSnapshot>)>> = {

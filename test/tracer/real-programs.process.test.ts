@@ -57,8 +57,11 @@ linux.each<[string, string, readonly string[]]>([
   await waitUntil(`${kind} is seen`, seen)
   const then = tracing.rows.length
   await waitUntil('ten rows more', () => tracing.rows.length >= then + 10)
-  const { anomalies, status } = tracing.stop()
+  const { anomalies, status, snapshots } = tracing.stop()
   expect(anomalies.filter((each) => each.kind === kind)).toHaveLength(1)
+  const weighed = snapshots.filter(({ vm_pss_kb }) => vm_pss_kb !== null)
+  expect(weighed).toHaveLength(1)
+  expect(weighed[0]?.vm_pss_kb).toBeLessThanOrEqual(weighed[0]?.vm_rss_kb ?? 0)
   expect(anomalies.filter((each) => each.severity === 'critical')).toEqual([])
   expect(status).toBe('full')
 })

@@ -26,6 +26,7 @@ export function row(seq: number, changed: Partial<ProcSnapshot> = {}): ProcSnaps
     vm_rss_kb: 50_000,
     vm_hwm_kb: 50_000,
     vm_swap_kb: 0,
+    vm_pss_kb: null,
     core_dumping: false,
     sig_pnd: '0000000000000000',
     shd_pnd: '0000000000000000',

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { ProcSnapshot } from '../../src/tracer/proc-snapshot.ts'
 import { startTracing } from '../../src/tracer/start-tracing.ts'
@@ -163,6 +163,69 @@ test('startTracing() names what it may not read, and reads the rest', () => {
       'fd_count',
     ]),
   )
+})
+
+/** The recorded machine, with files added or replaced; its process has most of its descriptors open, an anomaly of the first row. */
+function machineWith(files: Readonly<Record<string, string>>): string {
+  const root = fs.mkdtempSync(join(tmpdir(), 'proc-'))
+  onTestFinished(() => fs.rmSync(root, { recursive: true }))
+  fs.cpSync(RECORDED, root, { recursive: true })
+  const few = fs.readFileSync(`${root}/4242/limits`, 'utf8').replace(/^(Max open files\s+)\S+/m, '$13')
+  for (const [path, text] of Object.entries({ '4242/limits': few, ...files })) {
+    fs.mkdirSync(dirname(`${root}/${path}`), { recursive: true })
+    fs.writeFileSync(`${root}/${path}`, text)
+  }
+  return root
+}
+
+// Linux 6.18, a `sleep`
+const ROLLUP = `55d0a3b7c000-7ffd1c9f2000 ---p 00000000 00:00 0                          [rollup]
+Rss:                1836 kB
+Pss:                 171 kB
+Pss_Dirty:            96 kB
+`
+
+test('startTracing() reads the proportional memory once, for the row of the first anomaly', () => {
+  const on = machine({ root: machineWith({ '4242/smaps_rollup': ROLLUP }) })
+  const tracing = traceRecorded(on)
+  for (let i = 0; i < 5; i += 1) on.pass()
+  const { anomalies, snapshots } = tracing.stop()
+  expect(anomalies[0]).toMatchObject({ kind: 'fd_high', snapshot: { vm_pss_kb: 171 } })
+  expect(snapshots.map((row) => [row.vm_pss_kb, row.na])).toEqual([
+    [171, []],
+    ...Array.from({ length: 5 }, () => [null, []]),
+  ])
+})
+
+test.each([
+  ['it may not be read', {}],
+  ['it is no such file', { '4242/smaps_rollup': 'Rss: 3 kB\n' }],
+])('startTracing() names the proportional memory in na where %s, once', (_, files) => {
+  const on = machine({ root: machineWith(files) })
+  const tracing = traceRecorded(on)
+  on.pass()
+  expect(tracing.stop().snapshots.map((row) => [row.vm_pss_kb, row.na])).toEqual([
+    [null, ['vm_pss_kb']],
+    [null, []],
+  ])
+})
+
+test('startTracing() leaves the proportional memory of a large process alone', () => {
+  const status = fs.readFileSync(`${RECORDED}/4242/status`, 'utf8').replace(/^(VmRSS:\s+)\d+/m, '$1300000')
+  const tracing = traceRecorded(machine({ root: machineWith({ '4242/smaps_rollup': ROLLUP, '4242/status': status }) }))
+  expect(tracing.stop().snapshots[0]).toMatchObject({ vm_rss_kb: 300_000, vm_pss_kb: null, na: ['vm_pss_kb'] })
+})
+
+test('startTracing() counts what the machine waited for, where the kernel does', () => {
+  const some = (total: number): string =>
+    `some avg10=0.00 avg60=0.00 avg300=0.00 total=${total}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n`
+  const root = machineWith({ 'pressure/memory': some(19842), 'pressure/cpu': some(5) })
+  const tracing = traceRecorded(machine({ root }))
+  fs.writeFileSync(`${root}/pressure/memory`, some(20000))
+  expect(tracing.stop().counters).toMatchObject({
+    start: { memoryStalledUsec: 19842, cpuStalledUsec: 5, ioStalledUsec: null },
+    end: { memoryStalledUsec: 20000, cpuStalledUsec: 5, ioStalledUsec: null },
+  })
 })
 
 test('startTracing() does not take another process with the number of its target', () => {

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { numberAfter } from './number-after.ts'
 
 /** Counters of the kernel that a session compares at its start and its end. Null: not readable here. */
 export interface SessionCounters {
@@ -10,6 +11,10 @@ export interface SessionCounters {
   readonly memoryLimitKb: number | null
   /** Time that the cgroup's CPU limit held it back (v2 and v1). */
   readonly throttledUsec: number | null
+  /** Time since boot in which somebody on the machine waited for memory, a disk, a core (/proc/pressure, `some`). */
+  readonly memoryStalledUsec: number | null
+  readonly ioStalledUsec: number | null
+  readonly cpuStalledUsec: number | null
 }
 
 /** Where the counters of a process are. The cgroup is the one of its start: at its end it has none. */
@@ -63,6 +68,9 @@ export function readSessionCounters({ procRoot, memory, cpu }: CounterPlaces): S
           ),
     memoryLimitKb: limits.length > 0 ? Math.min(...limits) : null,
     throttledUsec: cpu === null ? null : throttledUsec(readText(`${cpu}/cpu.stat`)),
+    memoryStalledUsec: stalledUsec(readText(`${procRoot}/pressure/memory`)),
+    ioStalledUsec: stalledUsec(readText(`${procRoot}/pressure/io`)),
+    cpuStalledUsec: stalledUsec(readText(`${procRoot}/pressure/cpu`)),
   }
 }
 
@@ -84,11 +92,10 @@ function throttledUsec(stat: string | null): number | null {
   return ns !== null ? ns / 1000 : numberAfter(stat, 'throttled_usec')
 }
 
-function numberAfter(text: string | null, name: string): number | null {
-  const line = text?.split('\n').find((each) => each.startsWith(`${name} `))
-  if (line === undefined) return null
-  const value = Number.parseInt(line.slice(name.length), 10)
-  return Number.isFinite(value) ? value : null
+/** `some avg10=0.00 avg60=0.00 avg300=0.00 total=19842` */
+function stalledUsec(pressure: string | null): number | null {
+  const total = /^some .*\btotal=(\d+)$/m.exec(pressure ?? '')?.[1]
+  return total === undefined ? null : Number(total)
 }
 
 function readText(path: string): string | null {
