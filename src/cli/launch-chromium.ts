@@ -24,7 +24,13 @@ export interface ChromiumEnd {
 }
 
 /** Looked for in this order in each folder of PATH. */
-export const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'] as const
+export const CHROMIUM_NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome-stable',
+  'google-chrome',
+  'chrome',
+] as const
 
 const FLAGS = [
   '--headless',

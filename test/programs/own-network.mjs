@@ -19,7 +19,12 @@ const say = (fact) => process.stdout.write(`${JSON.stringify(fact)}\n`)
 function startBrowser(port) {
   const flags =
     '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --enable-logging=stderr'
-  const args = [...flags.split(' '), `--remote-debugging-port=${port}`, `--user-data-dir=${folder}/${port}`, 'about:blank']
+  const args = [
+    ...flags.split(' '),
+    `--remote-debugging-port=${port}`,
+    `--user-data-dir=${folder}/${port}`,
+    'about:blank',
+  ]
   const child = spawn('chromium', args, { detached: true, stdio: ['ignore', 'ignore', openSync(log, 'a')] })
   browsers.push(child)
   process.on('exit', () => process.kill(-child.pid, 'SIGKILL'))

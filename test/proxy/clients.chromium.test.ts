@@ -49,7 +49,11 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await second.title()).toBe('a page')
 
     const two = await playwright.connectOverCDP(proxy.url)
-    const shared = two.contexts()[0]?.pages().filter((each) => each.url().startsWith(page)) ?? []
+    const shared =
+      two
+        .contexts()[0]
+        ?.pages()
+        .filter((each) => each.url().startsWith(page)) ?? []
     expect(shared).toHaveLength(2)
     expect(await shared[0]?.evaluate('document.title')).toBe('a page')
     await two.close()

@@ -5,14 +5,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CdpClient, dialCdp, openPage } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
-import {
-  freePort,
-  makeFolder,
-  NO_CHROMIUM,
-  shareChromium,
-  signalGroup,
-  startChromium,
-} from '../support/chromium.ts'
+import { freePort, makeFolder, NO_CHROMIUM, shareChromium, signalGroup, startChromium } from '../support/chromium.ts'
 import { cleanEnvironment } from '../support/environment.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import { program, start } from '../support/run.ts'
@@ -105,7 +98,11 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       expect(await when('probed')).toMatchObject({ reason: 'upstream_unresponsive', how: 'probe_timeout' })
       expect(said.some((fact) => 'unprobed' in fact)).toBe(false)
       child.stdin?.write('another browser\n')
-      expect(await when('unprobed')).toMatchObject({ reason: 'upstream_changed', closed_by: 'proxy', how: 'url_change' })
+      expect(await when('unprobed')).toMatchObject({
+        reason: 'upstream_changed',
+        closed_by: 'proxy',
+        how: 'url_change',
+      })
       expect(await when('told')).toBe(1012)
     },
   )

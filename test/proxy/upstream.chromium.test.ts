@@ -72,9 +72,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       const chromium = await startChromium(folder, { port: await freePort(), log, display: display.name })
       const exit = new Promise((resolve) => chromium.child.once('exit', (...how) => resolve(how)))
       const sources = [{ upstream: `127.0.0.1:${chromium.port}` }, { chromiumLog: log }]
-      const proxies = await Promise.all(
-        sources.map((source) => proxyOf({ ...source, restartConfirmWaitMs: 20_000 })),
-      )
+      const proxies = await Promise.all(sources.map((source) => proxyOf({ ...source, restartConfirmWaitMs: 20_000 })))
       const clients = await Promise.all(proxies.map(({ ws }) => dialCdp(ws)))
       const before = chromium.child.pid
       await display.visit('chrome://restart')
