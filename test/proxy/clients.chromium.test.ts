@@ -1,12 +1,14 @@
 /** The two libraries that people drive Chromium with, through the proxy: whatever works direct works here. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chromium as playwright } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { dialCdp } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
 import { freePort, makeFolder, NO_CHROMIUM, startChromium } from '../support/chromium.ts'
+import { startForwarder } from '../support/forwarder.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47])
@@ -75,7 +77,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect((await fresh.screenshot()).subarray(0, 4)).toEqual(PNG)
   })
 
-  test('Puppeteer: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
+  test('26: Puppeteer: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
     const { proxy, page, ended, browser, restart, folder } = await world()
     const one = await puppeteer.connect({ browserURL: proxy.url })
     const first = await one.newPage()
@@ -115,6 +117,29 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     await again.close()
     // 26: it says Browser.close and goodbye, and then the browser is gone.
     expect(await ended(2)).toMatchObject({ reason: 'client_close', closed_by: 'client', requested: 'Browser.close' })
+  })
+
+  test('38: an Origin, a Host that is not loopback, another word than the token: 403 before anything is dialled, no event', async () => {
+    const chromium = await startChromium(makeFolder(), { port: await freePort() })
+    const way = await startForwarder(chromium)
+    const profile = makeFolder()
+    const { pathname } = new URL((await chromium.version()).webSocketDebuggerUrl)
+    writeFileSync(`${profile}/DevToolsActivePort`, `${way.port}\n${pathname}`)
+    const open = await proxyOf({ profile })
+    const closed = await proxyOf({ profile, token: 'correct-horse' })
+    const before = way.arrivals
+    const refused: readonly (readonly [string, readonly string[]])[] = [
+      [open.ws, ['Origin: https://evil.example']],
+      [open.ws, ['Origin: null']],
+      [open.ws, ['Host: evil.example']],
+      [closed.ws, []],
+      [`${closed.ws}?token=battery-staple`, []],
+      [closed.ws, ['Authorization: Bearer battery-staple']],
+    ]
+    for (const [url, headers] of refused) await expect(dialCdp(url, headers)).rejects.toThrow('HTTP/1.1 403 Forbidden')
+    expect([way.arrivals - before, open.events, closed.events]).toEqual([0, [], []])
+    expect(await (await dialCdp(open.ws)).call('Browser.getVersion')).toHaveProperty('result.product')
+    expect(way.arrivals).toBe(before + 1)
   })
 
   test('38: with a token a client gets through with it, and nobody without', async () => {

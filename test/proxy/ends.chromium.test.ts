@@ -1,5 +1,7 @@
 /** Why a session with a real Chromium ended: what the wire said, and what the proxy made of it. The number is the row of docs/proxy.md. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { SinkEvent } from '../../src/events/event-sink.ts'
+import { startCdpProxy } from '../../src/proxy/cdp-proxy.ts'
 import { dialCdp, openPage } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
 import {
@@ -95,6 +97,37 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await ended()).toMatchObject({ reason: 'upstream_changed', closed_by: 'proxy', how: 'url_change' })
     await waitUntil('the new browser is known', () => proxy.upstreamUrl !== old)
     expect((await first.version()).webSocketDebuggerUrl).toBe(old) // it lives: nobody but us ended that
+  })
+
+  test('P10, 25: a browser that is gone: 502 with a text for who comes, upstream_error, not confirmed, for who was there and is stopped', async () => {
+    const { ws, ended, chromium, proxy } = await world({ restartConfirmWaitMs: 600_000, dialTimeoutMs: 500 })
+    const client = await dialCdp(ws)
+    await chromium.kill()
+    await expect(dialCdp(ws)).rejects.toThrow('HTTP/1.1 502 Bad Gateway')
+    expect(await ended()).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream', how: 'dial_failed' })
+    await proxy.stop()
+    expect([1001, 1011]).toContain(await client.ended)
+    expect(await ended(1)).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream', confirmed: false })
+  })
+
+  test('P13, P12: 503 and no event before there is a browser; who comes while it restarts lands on the new one', async () => {
+    const folder = makeFolder()
+    const log = `${folder}/chromium.log`
+    const events: SinkEvent[] = []
+    const proxy = await startCdpProxy({ chromiumLog: log, sink: (event) => void events.push(event) })
+    onTestFinished(() => proxy.stop())
+    const ws = `${proxy.url.replace('http', 'ws')}/devtools/browser`
+    await expect(dialCdp(ws)).rejects.toThrow('HTTP/1.1 503 Service Unavailable')
+    expect(events).toEqual([])
+    const first = await startChromium(folder, { port: await freePort(), log })
+    const old = await waitUntil('it is known', () => proxy.upstreamUrl)
+    await first.kill()
+    const coming = dialCdp(ws) // to where nobody is
+    const second = await startChromium(folder, { port: await freePort(), log })
+    expect(await (await coming).call('Browser.getVersion')).toHaveProperty('result.product')
+    expect(proxy.upstreamUrl).not.toBe(old)
+    expect(proxy.upstreamUrl).toBe((await second.version()).webSocketDebuggerUrl)
+    expect(events.map(({ event }) => event)).toEqual(['cdp_connect'])
   })
 
   test('24: a client that is gone is client_close, by fin and by reset', async () => {
