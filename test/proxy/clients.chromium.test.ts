@@ -7,7 +7,7 @@ import puppeteer from 'puppeteer-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { dialCdp } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
-import { freePort, makeFolder, NO_CHROMIUM, startChromium } from '../support/chromium.ts'
+import { freePort, makeFolder, NO_CHROMIUM, shareChromium, startChromium } from '../support/chromium.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -24,15 +24,17 @@ async function site(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function world(token?: string) {
+async function world() {
   const folder = makeFolder()
   const port = await freePort()
   const browser = await startChromium(folder, { port })
-  const under = await proxyOf({ upstream: `127.0.0.1:${port}`, ...(token === undefined ? {} : { token }) })
+  const under = await proxyOf({ upstream: `127.0.0.1:${port}`, restartConfirmWaitMs: 20_000 })
   return { ...under, folder, browser, restart: () => startChromium(folder, { port }), page: await site() }
 }
 
 describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' : ` (${NO_CHROMIUM})`}`, () => {
+  const shared = shareChromium()
+
   test('39: Playwright: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
     const { proxy, page, ended, browser, restart, events } = await world()
     const one = await playwright.connectOverCDP(proxy.url)
@@ -120,10 +122,9 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   })
 
   test('38: an Origin, a Host that is not loopback, another word than the token: 403 before anything is dialled, no event', async () => {
-    const chromium = await startChromium(makeFolder(), { port: await freePort() })
-    const way = await startForwarder(chromium)
+    const way = await startForwarder(shared())
     const profile = makeFolder()
-    const { pathname } = new URL((await chromium.version()).webSocketDebuggerUrl)
+    const { pathname } = new URL((await shared().version()).webSocketDebuggerUrl)
     writeFileSync(`${profile}/DevToolsActivePort`, `${way.port}\n${pathname}`)
     const open = await proxyOf({ profile })
     const closed = await proxyOf({ profile, token: 'correct-horse' })
@@ -143,7 +144,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   })
 
   test('38: with a token a client gets through with it, and nobody without', async () => {
-    const { proxy, events } = await world('correct-horse')
+    const { proxy, events } = await proxyOf({ upstream: `127.0.0.1:${shared().port}`, token: 'correct-horse' })
     await expect(playwright.connectOverCDP(proxy.url)).rejects.toThrow()
     expect(events).toEqual([])
     const client = await playwright.connectOverCDP(`${proxy.url}/?token=correct-horse`)
