@@ -1,8 +1,8 @@
 /** `afterword proxy` on a disk that has no room for what it has to say. */
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { exchangeBytes } from '../support/exchange-bytes.ts'
 import { FakeBrowser } from '../support/fake-browser.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { makeHome } from '../support/home.ts'
@@ -24,12 +24,7 @@ test.skipIf(NO_MOUNT !== null).for(['when its user is known', 'before its user w
     onTestFinished(() => posthog.close())
     const browser = await FakeBrowser.start()
     onTestFinished(() => browser.die())
-    const up = createHash('sha256')
-    let upBytes = 0
-    browser.onData = (_, chunk) => {
-      up.update(chunk)
-      upBytes += chunk.length
-    }
+    browser.onData = () => {}
     // A disk of 256 KiB for the proxy alone, which nobody but it and /proc can see.
     mkdirSync(home.layout.directory)
     const mount = `mount -t tmpfs -o size=256k none '${home.layout.directory}' && exec "$@"`
@@ -53,19 +48,7 @@ test.skipIf(NO_MOUNT !== null).for(['when its user is known', 'before its user w
 
     const client = await RawCdpClient.open(Number(new URL(url).port))
     const session = await waitUntil('the browser has it', () => browser.sessions.at(-1))
-    const [sentUp, sentDown, gotDown] = [createHash('sha256'), createHash('sha256'), createHash('sha256')]
-    let bytes = 0
-    for (let index = 0; index < 200; index++) {
-      const frame = FakeBrowser.frame(Buffer.alloc(index * 97, index))
-      session.write(frame)
-      client.socket.write(frame)
-      sentUp.update(frame)
-      sentDown.update(frame)
-      bytes += frame.length
-    }
-    await waitUntil('all has come', () => client.down.bytes === bytes && upBytes === bytes)
-    for (const chunk of client.chunks) gotDown.update(chunk)
-    expect([gotDown.digest('hex'), up.digest('hex')]).toEqual([sentDown.digest('hex'), sentUp.digest('hex')])
+    const bytes = await exchangeBytes(client, browser, session)
     client.socket.end()
     await proxy.said(`"bytes_up":${bytes}`)
     proxy.child.kill('SIGTERM')

@@ -13,7 +13,6 @@ import { startCdpProxy } from '../../dist/proxy/cdp-proxy.js'
 const [folder] = process.argv.slice(2)
 spawnSync('ip', ['link', 'set', 'lo', 'up'])
 const log = `${folder}/chromium.log`
-const browsers = []
 const say = (fact) => process.stdout.write(`${JSON.stringify(fact)}\n`)
 
 function startBrowser(port) {
@@ -26,8 +25,7 @@ function startBrowser(port) {
     'about:blank',
   ]
   const child = spawn('chromium', args, { detached: true, stdio: ['ignore', 'ignore', openSync(log, 'a')] })
-  browsers.push(child)
-  process.on('exit', () => process.kill(-child.pid, 'SIGKILL'))
+  process.on('exit', () => process.kill(-(child.pid ?? 0), 'SIGKILL'))
 }
 
 /** Upgrades, and says the code of the close frame that ends it. */

@@ -93,7 +93,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       if (child.stdout) createInterface(child.stdout).on('line', (line) => said.push(JSON.parse(line)))
       const when = (fact: string) => waitUntil(fact, () => said.find((each) => fact in each)?.[fact])
 
-      const port = await when('port')
+      const port = Number(await when('port'))
       for (const side of ['--sport', '--dport']) {
         const drop = ['iptables', '-A', 'INPUT', '-p', 'tcp', side, String(port), '-j', 'DROP']
         expect(spawnSync('nsenter', ['-t', String(child.pid), '-n', ...drop]).status).toBe(0)
