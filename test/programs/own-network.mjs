@@ -25,7 +25,7 @@ function startBrowser(port) {
     'about:blank',
   ]
   const child = spawn('chromium', args, { detached: true, stdio: ['ignore', 'ignore', openSync(log, 'a')] })
-  process.on('exit', () => process.kill(-(child.pid ?? 0), 'SIGKILL'))
+  process.on('exit', () => child.pid && process.kill(-child.pid, 'SIGKILL'))
 }
 
 /** Upgrades, and says the code of the close frame that ends it. */
