@@ -6,7 +6,7 @@
  * that such a browser leaves has no pipe and refuses to start, so the one that is started here is the only one.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -24,7 +24,13 @@ export interface ChromiumEnd {
 }
 
 /** Looked for in this order in each folder of PATH. */
-export const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'] as const
+export const CHROMIUM_NAMES = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome-stable',
+  'google-chrome',
+  'chrome',
+] as const
 
 const FLAGS = [
   '--headless',

@@ -22,7 +22,7 @@ export interface PlaceRecording {
   /** From a fresh read: may anything be written or sent? */
   readonly allowed: () => boolean
   readonly consentMark: () => string
-  /** Who is there now, and where it goes; null: it may not be recorded, or nobody can be named. */
+  /** Who is there now, and where it goes; null: it may not be recorded. Throws where it may and nobody can be named, as on a full disk. */
   readonly attribution: () => Attribution | null
   /** Something waits. A reporter that is at work already will find it. */
   readonly launch: (token: string) => void
@@ -54,7 +54,10 @@ export function openPlaceRecording(place: Place, destination: Partial<Destinatio
       // Before the identity is read: a choice made in between is then another one than this.
       const consent_mark = mark()
       const identity = firstIdentity({ ...place, principal: null }, layout)
-      if ('kind' in identity) return null
+      if ('kind' in identity) {
+        if (!allowed()) return null
+        throw new Error(`naming the user: ${identity.reason}`)
+      }
       const { distinctId, isAnon } = resolveDistinctId(identity)
       const delivery = deliveryHere('detached', layout)
       return { app: place.app, api_key: apiKey, host, distinct_id: distinctId, is_anon: isAnon, delivery, consent_mark }

@@ -7,7 +7,7 @@ const READ_BUFFER_BYTES = 256 * 1024
 /**
  * A raw connection to the browser that reads into one buffer, over and over: memory does not grow with a message.
  *
- * Race 3: the buffer is read into again as soon as the sink has returned `true`. A sink whose bytes have not all left must
+ * Race R42: the buffer is read into again as soon as the sink has returned `true`. A sink whose bytes have not all left must
  * return `false`; then nothing is read until {@link BrowserLink.resume}.
  */
 export interface BrowserLink {

@@ -166,7 +166,7 @@ class CdpSession {
     const stopped = (): void => pump.end('shutdown')
     const unsubscribe = upstream.subscribe(changed)
     signal.addEventListener('abort', stopped, { once: true })
-    // Race 7: what was announced between the dial and these two listeners is read now.
+    // Race R46: what was announced between the dial and these two listeners is read now.
     if (upstream.current !== dialedUrl) changed()
     if (signal.aborted) stopped()
     const unprobe =

@@ -46,7 +46,7 @@ export async function dial(
     const dialedUrl = upstream.current ?? ''
     const leftMs = deadlineMs - performance.now()
     const tried = await dialOnce(path, dialedUrl, offer, upstream, signal, leftMs)
-    // Race 4: the address that answered may have been replaced while it did.
+    // Race R43: the address that answered may have been replaced while it did.
     const replaced = upstream.current !== undefined && upstream.current !== dialedUrl
     if (tried.kind === 'connected') {
       if (!replaced && !signal.aborted) return { ...tried, dialedUrl }

@@ -10,7 +10,7 @@ type SocketEnd = Extract<EndNote, { side: 'client' | 'upstream' }>
 /**
  * Who ended it, out of everything noted within two turns of the event loop from the first note on (at least one).
  *
- * Race 2: a loop that was late sees both ends at once, and the side with unread data a turn later than the other, so that order
+ * Race R41: a loop that was late sees both ends at once, and the side with unread data a turn later than the other, so that order
  * proves nothing. What proves something: a client that says goodbye means it, and a browser's end is never the answer to a
  * client's in so short a time, as nothing of a client's bare end has been passed on yet.
  */

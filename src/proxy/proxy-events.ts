@@ -80,6 +80,6 @@ export interface CdpDisconnect {
   readonly midframe: boolean
   /** The end may have been seen late: that side was held back because the other read slowly. */
   readonly paused: boolean
-  /** Events of this session that the receiver threw at: 0 is said, too. */
+  /** Events of this session that the receiver threw at, or that had nobody to be booked to: 0 is said, too. */
   readonly telemetry_dropped: number
 }

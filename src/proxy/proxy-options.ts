@@ -18,7 +18,7 @@ export interface CdpProxyOptions {
   readonly token?: string | null
   /** Told `cdp_connect` and `cdp_disconnect`. What it throws is counted, and no business of the session. @default nobody is told */
   readonly sink?: EventSink
-  /** To whom a session that begins now is booked; kept until its end. @default null: to nobody */
+  /** To whom a session that begins now is booked; kept until its end. What it throws is counted, as with the sink. @default null: to nobody */
   readonly attribution?: () => Attribution | null
   /** Told what is wrong and can wait, such as a log that cannot be read. @default nobody is told */
   readonly complain?: (why: string) => void

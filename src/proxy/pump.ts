@@ -1,7 +1,7 @@
 /**
  * Splices a client and a browser, byte for byte, and tells once who ended it.
  *
- * Race 5: an act of our own (stop, new address, probe verdict) is noted before a socket is touched, and no socket is touched
+ * Race R44: an act of our own (stop, new address, probe verdict) is noted before a socket is touched, and no socket is touched
  * until it has been decided who was first. So whatever ends before the decision ended by itself.
  */
 import type { Socket } from 'node:net'
@@ -71,7 +71,7 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
     if (notes.length > 1) return
     firstAt = preciseNowMs()
     const lateMs = loopDelayMs()
-    // Race 6: data and end of one socket arrive in two turns of a loop that was late; so two turns are waited for.
+    // Race R45: data and end of one socket arrive in two turns of a loop that was late; so two turns are waited for.
     setImmediate(() => setImmediate(() => decide(lateMs)))
   }
 

@@ -1,6 +1,7 @@
 /**
- * The two events of one session, handed to the sink. Whatever the sink does, it is no business of the bytes: it is called outside the
- * turn that moves them, what it throws is counted, and the count goes out with the session's last event.
+ * The two events of one session, handed to the sink. Whatever the sink does, it is no business of the bytes: it is called before the first
+ * and after the last, what it throws is counted, and the count goes out with the session's last event. One that blocks holds up every session
+ * of the process, and changes nothing in them.
  */
 import type { Attribution, EventSink } from '../events/event-sink.ts'
 import type { Json } from '../events/envelope.ts'
@@ -12,7 +13,7 @@ export interface SessionTelemetry {
   disconnected(facts: CdpDisconnect): void
 }
 
-/** `attribution` is asked now, once: a login while the session lasts changes nothing. */
+/** `attribution` is asked now, once: a login while the session lasts changes nothing. One that throws costs the events, and counts like a sink that does. */
 export function sessionTelemetry(sink: EventSink, attribution: () => Attribution | null): SessionTelemetry {
   let dropped = 0
   const bookedTo = quietly(attribution)
@@ -24,8 +25,9 @@ export function sessionTelemetry(sink: EventSink, attribution: () => Attribution
         uuid: uuid7(nowMs),
         timestamp: new Date(nowMs).toISOString(),
         properties: { ...(facts as unknown as Record<string, Json>), $geoip_disable: true, $ip: null },
-        attribution: bookedTo,
+        attribution: bookedTo === 'unknown' ? null : bookedTo,
       })
+      if (bookedTo === 'unknown') dropped += 1
     } catch {
       dropped += 1
     }
@@ -36,10 +38,10 @@ export function sessionTelemetry(sink: EventSink, attribution: () => Attribution
   }
 }
 
-function quietly(attribution: () => Attribution | null): Attribution | null {
+function quietly(attribution: () => Attribution | null): Attribution | null | 'unknown' {
   try {
     return attribution()
   } catch {
-    return null // then the sink drops it, and counts
+    return 'unknown' // the sink gets the events all the same, and has nobody to book them to
   }
 }

@@ -9,7 +9,7 @@ export interface UpstreamView {
 /**
  * The browser's DevTools address as it is known now: `ws://127.0.0.1:9222/devtools/browser/<id>`, `undefined` before the first.
  *
- * Race 1: who subscribes and then reads misses nothing, because an address is stored before it is announced.
+ * Race R40: who subscribes and then reads misses nothing, because an address is stored before it is announced.
  */
 export class Upstream implements UpstreamView {
   #current: string | undefined

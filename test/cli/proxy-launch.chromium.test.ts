@@ -115,7 +115,9 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       expect([1011, 1012]).toContain(await client.ended)
       await proxy.said('"reason":"upstream_changed"')
       await proxy.answers()
-      expect(proxy.warned().match(/Chromium ended.*/g)).toEqual(['Chromium ended with exit code 0; it is started again'])
+      expect(proxy.warned().match(/Chromium ended.*/g)).toEqual([
+        'Chromium ended with exit code 0; it is started again',
+      ])
       const browsers = browsersOf(home)
       expect([browsers.length, browsers[0] === first]).toEqual([1, false])
       expect(parentOf(browsers[0])).toBe(proxy.pid)

@@ -52,8 +52,8 @@ stdout for each session that begins or has ended, with the reason; \`--json\` pr
 
 - \`--upstream\` takes a browser that runs: it is asked for its address.
 - \`--chromium-log\` reads the address in the log of a browser that somebody else starts and starts again, on whatever port.
-- \`--launch\` starts the first Chromium on \`PATH\`, headless, in a new profile, and starts it again when it dies; how it ended is said on
-  stderr.
+- \`--launch\` starts the first Chromium on \`PATH\`, headless, in a new profile, and starts it again when it ends, later and later if it dies
+  young; how it ended is said on stderr. It ends with the proxy.
 
 The events are \`cdp_connect\` and \`cdp_disconnect\` ([events.md](events.md)). They are recorded for \`--app\` and sent to \`--host\` with
 \`--api-key\` (or \`AFTERWORD_HOST\` and \`AFTERWORD_API_KEY\`); without them, or without consent, they are only printed, and it says so.

@@ -13,16 +13,19 @@ import { startCdpProxy } from '../../dist/proxy/cdp-proxy.js'
 const [folder] = process.argv.slice(2)
 spawnSync('ip', ['link', 'set', 'lo', 'up'])
 const log = `${folder}/chromium.log`
-const browsers = []
 const say = (fact) => process.stdout.write(`${JSON.stringify(fact)}\n`)
 
 function startBrowser(port) {
   const flags =
     '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --enable-logging=stderr'
-  const args = [...flags.split(' '), `--remote-debugging-port=${port}`, `--user-data-dir=${folder}/${port}`, 'about:blank']
+  const args = [
+    ...flags.split(' '),
+    `--remote-debugging-port=${port}`,
+    `--user-data-dir=${folder}/${port}`,
+    'about:blank',
+  ]
   const child = spawn('chromium', args, { detached: true, stdio: ['ignore', 'ignore', openSync(log, 'a')] })
-  browsers.push(child)
-  process.on('exit', () => process.kill(-child.pid, 'SIGKILL'))
+  process.on('exit', () => child.pid && process.kill(-child.pid, 'SIGKILL'))
 }
 
 /** Upgrades, and says the code of the close frame that ends it. */

@@ -1,12 +1,14 @@
 /** The two libraries that people drive Chromium with, through the proxy: whatever works direct works here. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chromium as playwright } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { dialCdp } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
-import { freePort, makeFolder, NO_CHROMIUM, startChromium } from '../support/chromium.ts'
+import { freePort, makeFolder, NO_CHROMIUM, shareChromium, startChromium } from '../support/chromium.ts'
+import { startForwarder } from '../support/forwarder.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47])
@@ -22,15 +24,17 @@ async function site(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function world(token?: string) {
+async function world() {
   const folder = makeFolder()
   const port = await freePort()
   const browser = await startChromium(folder, { port })
-  const under = await proxyOf({ upstream: `127.0.0.1:${port}`, ...(token === undefined ? {} : { token }) })
+  const under = await proxyOf({ upstream: `127.0.0.1:${port}`, restartConfirmWaitMs: 20_000 })
   return { ...under, folder, browser, restart: () => startChromium(folder, { port }), page: await site() }
 }
 
 describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' : ` (${NO_CHROMIUM})`}`, () => {
+  const shared = shareChromium()
+
   test('39: Playwright: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
     const { proxy, page, ended, browser, restart, events } = await world()
     const one = await playwright.connectOverCDP(proxy.url)
@@ -49,7 +53,11 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await second.title()).toBe('a page')
 
     const two = await playwright.connectOverCDP(proxy.url)
-    const shared = two.contexts()[0]?.pages().filter((each) => each.url().startsWith(page)) ?? []
+    const shared =
+      two
+        .contexts()[0]
+        ?.pages()
+        .filter((each) => each.url().startsWith(page)) ?? []
     expect(shared).toHaveLength(2)
     expect(await shared[0]?.evaluate('document.title')).toBe('a page')
     await two.close()
@@ -71,7 +79,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect((await fresh.screenshot()).subarray(0, 4)).toEqual(PNG)
   })
 
-  test('Puppeteer: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
+  test('26: Puppeteer: navigate, evaluate, screenshot, download, new page, a second client, a restart', async () => {
     const { proxy, page, ended, browser, restart, folder } = await world()
     const one = await puppeteer.connect({ browserURL: proxy.url })
     const first = await one.newPage()
@@ -113,8 +121,30 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await ended(2)).toMatchObject({ reason: 'client_close', closed_by: 'client', requested: 'Browser.close' })
   })
 
+  test('38: an Origin, a Host that is not loopback, another word than the token: 403 before anything is dialled, no event', async () => {
+    const way = await startForwarder(shared())
+    const profile = makeFolder()
+    const { pathname } = new URL((await shared().version()).webSocketDebuggerUrl)
+    writeFileSync(`${profile}/DevToolsActivePort`, `${way.port}\n${pathname}`)
+    const open = await proxyOf({ profile })
+    const closed = await proxyOf({ profile, token: 'correct-horse' })
+    const before = way.arrivals
+    const refused: readonly (readonly [string, readonly string[]])[] = [
+      [open.ws, ['Origin: https://evil.example']],
+      [open.ws, ['Origin: null']],
+      [open.ws, ['Host: evil.example']],
+      [closed.ws, []],
+      [`${closed.ws}?token=battery-staple`, []],
+      [closed.ws, ['Authorization: Bearer battery-staple']],
+    ]
+    for (const [url, headers] of refused) await expect(dialCdp(url, headers)).rejects.toThrow('HTTP/1.1 403 Forbidden')
+    expect([way.arrivals - before, open.events, closed.events]).toEqual([0, [], []])
+    expect(await (await dialCdp(open.ws)).call('Browser.getVersion')).toHaveProperty('result.product')
+    expect(way.arrivals).toBe(before + 1)
+  })
+
   test('38: with a token a client gets through with it, and nobody without', async () => {
-    const { proxy, events } = await world('correct-horse')
+    const { proxy, events } = await proxyOf({ upstream: `127.0.0.1:${shared().port}`, token: 'correct-horse' })
     await expect(playwright.connectOverCDP(proxy.url)).rejects.toThrow()
     expect(events).toEqual([])
     const client = await playwright.connectOverCDP(`${proxy.url}/?token=correct-horse`)

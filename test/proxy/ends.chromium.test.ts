@@ -1,5 +1,7 @@
 /** Why a session with a real Chromium ended: what the wire said, and what the proxy made of it. The number is the row of docs/proxy.md. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { SinkEvent } from '../../src/events/event-sink.ts'
+import { startCdpProxy } from '../../src/proxy/cdp-proxy.ts'
 import { dialCdp, openPage } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
 import {
@@ -12,6 +14,7 @@ import {
   startChromium,
 } from '../support/chromium.ts'
 import { startForwarder } from '../support/forwarder.ts'
+import { RawCdpClient } from '../support/raw-cdp-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MIB = 2 ** 20
@@ -75,12 +78,18 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await again.call('Browser.getVersion')).toHaveProperty('result.product')
   })
 
-  test('P4: a killed browser that stays away is upstream_error after the window', async () => {
-    const { ws, ended, chromium } = await world()
-    const client = await dialCdp(ws)
+  test('P4, P10, 25: a killed browser that stays away: upstream_error after the window, 502 for who comes, not confirmed for who is stopped', async () => {
+    const { ws, ended, chromium } = await world({ dialTimeoutMs: 500 })
+    const patient = await before(chromium, { restartConfirmWaitMs: 600_000 })
+    const [client, waiting] = [await dialCdp(ws), await dialCdp(patient.ws)]
     await chromium.kill()
     expect(await client.ended).toBe(1011)
     expect(await ended()).toMatchObject({ reason: 'upstream_error', how: 'fin', confirmed: true, browser_alive: false })
+    await expect(dialCdp(ws)).rejects.toThrow('HTTP/1.1 502 Bad Gateway')
+    expect(await ended(1)).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream', how: 'dial_failed' })
+    await patient.proxy.stop()
+    expect([1001, 1011]).toContain(await waiting.ended)
+    expect(await patient.ended()).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream', confirmed: false })
   })
 
   test('P5: a new address closes the session with the old browser at once, with 1012', async () => {
@@ -95,6 +104,26 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await ended()).toMatchObject({ reason: 'upstream_changed', closed_by: 'proxy', how: 'url_change' })
     await waitUntil('the new browser is known', () => proxy.upstreamUrl !== old)
     expect((await first.version()).webSocketDebuggerUrl).toBe(old) // it lives: nobody but us ended that
+  })
+
+  test('P13, P12: 503 and no event before there is a browser; who comes while it restarts lands on the new one', async () => {
+    const folder = makeFolder()
+    const log = `${folder}/chromium.log`
+    const events: SinkEvent[] = []
+    const proxy = await startCdpProxy({ chromiumLog: log, sink: (event) => void events.push(event) })
+    onTestFinished(() => proxy.stop())
+    const ws = `${proxy.url.replace('http', 'ws')}/devtools/browser`
+    await expect(dialCdp(ws)).rejects.toThrow('HTTP/1.1 503 Service Unavailable')
+    expect(events).toEqual([])
+    const first = await startChromium(folder, { port: await freePort(), log })
+    const old = await waitUntil('it is known', () => proxy.upstreamUrl)
+    await first.kill()
+    const coming = dialCdp(ws) // to where nobody is
+    const second = await startChromium(folder, { port: await freePort(), log })
+    expect(await (await coming).call('Browser.getVersion')).toHaveProperty('result.product')
+    expect(proxy.upstreamUrl).not.toBe(old)
+    expect(proxy.upstreamUrl).toBe((await second.version()).webSocketDebuggerUrl)
+    expect(events.map(({ event }) => event)).toEqual(['cdp_connect'])
   })
 
   test('24: a client that is gone is client_close, by fin and by reset', async () => {
@@ -130,57 +159,38 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     await gone
   })
 
-  test('27: SIGKILL with unread input (RST) has the reason of a plain one', async () => {
+  test('27: SIGKILL with unread input (RST), while 60 MB stream down, while a client uploads: the reason of a plain one', async () => {
     const { ws, ended, chromium } = await world()
-    const client = await dialCdp(ws)
-    signalGroup(chromium.child.pid ?? 0, 'SIGSTOP')
-    client.call('Browser.getVersion').catch(() => undefined)
-    await waitUntil('it lies there unread', () => client.socket.writableLength === 0)
-    await chromium.kill()
-    expect(await client.ended).toBe(1011)
-    expect(await ended()).toMatchObject({
-      reason: 'upstream_error',
-      closed_by: 'upstream',
-      how: 'reset',
-      browser_alive: false,
-      messages_up: 1,
-    })
-  })
-
-  test('27: SIGKILL while 60 MB stream down has the reason of a plain one', async () => {
-    const { ws, ended, chromium } = await world()
-    const client = await dialCdp(ws)
-    const page = await dialCdp((await openPage(client, ws)).ws)
+    const plain = await dialCdp(ws)
+    const [unread, uploading] = [await dialCdp(ws), await dialCdp(ws)]
+    const page = await dialCdp((await openPage(plain, ws)).ws)
     page.call('Runtime.evaluate', { expression: "'x'.repeat(60e6)" }).catch(() => undefined)
     await new Promise((resolve) => page.socket.once('data', resolve))
     page.socket.pause()
+    // One message of 90 MiB, as far as it comes.
+    const upload = (): void => {
+      if (!uploading.socket.destroyed) uploading.socket.write(Buffer.alloc(MIB, 'x'), upload)
+    }
+    uploading.socket.write(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x05, 0xa0, 0, 0, 0, 0, 0, 0]))
+    upload()
+    await waitUntil('some of it has left', () => uploading.socket.bytesWritten > 4 * MIB, { everyMs: 1 })
+    signalGroup(chromium.child.pid ?? 0, 'SIGSTOP')
+    unread.call('Browser.getVersion').catch(() => undefined)
+    await waitUntil('it lies there unread', () => unread.socket.writableLength === 0)
     await chromium.kill()
     page.socket.resume()
     // Inside a frame nothing may be said.
     expect(await page.ended).toBe('fin')
-    const ends = [await ended(0), await ended(1)]
-    for (const end of ends) expect(end).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream' })
-    expect(ends.map(({ midframe }) => midframe).sort()).toEqual([false, true])
-  })
-
-  test('27: SIGKILL while the client uploads has the reason of a plain one', async () => {
-    const { ws, ended, chromium } = await world()
-    const client = await dialCdp(ws)
-    const upload = (): void => {
-      if (!client.socket.destroyed) client.socket.write(Buffer.alloc(MIB, 'x'), upload)
-    }
-    // One message of 90 MiB, as far as it comes.
-    client.socket.write(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x05, 0xa0, 0, 0, 0, 0, 0, 0]))
-    upload()
-    await waitUntil('some of it has left', () => client.socket.bytesWritten > 4 * MIB, { everyMs: 1 })
-    await chromium.kill()
-    expect(await ended()).toMatchObject({
-      reason: 'upstream_error',
-      closed_by: 'upstream',
-      browser_alive: false,
-      messages_up: 0,
-      midframe: true,
-    })
+    for (const client of [plain, unread]) expect(await client.ended).toBe(1011)
+    const ends = await Promise.all([0, 1, 2, 3].map((at) => ended(at)))
+    for (const end of ends)
+      expect(end).toMatchObject({ reason: 'upstream_error', closed_by: 'upstream', browser_alive: false })
+    expect(ends.map(({ how, midframe }) => `${how} ${midframe ? 'midframe' : ''}`).sort()).toEqual([
+      'fin ',
+      'fin midframe',
+      'reset ',
+      'reset midframe',
+    ])
   })
 
   test('30: a crashed tab ends no session, a closed one is target_closed on its page socket', async () => {
@@ -230,11 +240,15 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     }
     client.send(1, filled(99))
     expect(await client.call('Browser.getVersion')).toHaveProperty('result.product')
-    const page = await dialCdp((await openPage(client, ws)).ws)
-    const down = await page.call('Runtime.evaluate', { expression: "'y'.repeat(150 * 2 ** 20)", returnByValue: true })
-    expect((down as { result: { result: { value: string } } }).result.result.value).toHaveLength(150 * MIB)
+    const { pathname, port } = new URL((await openPage(client, ws)).ws)
+    const page = await RawCdpClient.open(Number(port), pathname)
+    page.keep = false
+    page.send('{"id":1,"method":"Runtime.evaluate","params":{"expression":"\'y\'.repeat(150 * 2 ** 20)"}}')
+    await waitUntil('150 MiB have come', () => page.down.messages === 1, { timeoutMs: 50_000 })
+    expect(page.down.longestMessageBytes).toBeGreaterThan(150 * MIB)
+    page.socket.destroy()
     client.send(1, filled(101))
-    expect(await ended()).toMatchObject({
+    expect(await ended(1)).toMatchObject({
       reason: 'upstream_error',
       requested: 'oversize_message',
       browser_alive: true,

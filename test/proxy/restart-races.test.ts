@@ -44,13 +44,17 @@ async function interleave(numRuns: number): Promise<ReadonlySet<string>> {
       const told = world.disconnects.length
       if (traffic) client.send('up')
       run += 1
-      const death = turns(deathTurn).then(async () => {
+      const death = async (): Promise<void> => {
+        await turns(deathTurn)
         browser.id = `successor-${run}`
         await browser.die({ reset })
         if (samePort) await browser.listen()
-      })
-      const news = turns(newsTurn).then(() => world.upstream.set(`${browser.url}?${run}`))
-      await Promise.all([death, news])
+      }
+      const news = async (): Promise<void> => {
+        await turns(newsTurn)
+        world.upstream.set(`${browser.url}?${run}`)
+      }
+      await Promise.all([death(), news()])
       const ended = await world.disconnected(told + 1)
       expect(ended.reason).toBe('upstream_changed')
       seen.add(ended.how)

@@ -5,14 +5,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type CdpClient, dialCdp, openPage } from '../support/chromium-client.ts'
 import { proxyOf } from '../support/cdp-proxy.ts'
-import {
-  freePort,
-  makeFolder,
-  NO_CHROMIUM,
-  shareChromium,
-  signalGroup,
-  startChromium,
-} from '../support/chromium.ts'
+import { makeFolder, NO_CHROMIUM, shareChromium, signalGroup } from '../support/chromium.ts'
 import { cleanEnvironment } from '../support/environment.ts'
 import { startForwarder } from '../support/forwarder.ts'
 import { program, start } from '../support/run.ts'
@@ -32,16 +25,20 @@ const answers = (client: CdpClient): Promise<unknown> => client.call('Browser.ge
 
 describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' : ` (${NO_CHROMIUM})`}`, () => {
   const shared = shareChromium()
+  const goOn = (): void => signalGroup(shared().child.pid ?? 0, 'SIGCONT')
+  const stop = (): void => {
+    onTestFinished(goOn)
+    signalGroup(shared().child.pid ?? 0, 'SIGSTOP')
+  }
 
   test('28: a stopped browser (SIGSTOP) ends nothing by default; with the probe upstream_unresponsive after the misses', async () => {
-    const chromium = await startChromium(makeFolder(), { port: await freePort() })
-    const upstream = `127.0.0.1:${chromium.port}`
+    const upstream = `127.0.0.1:${shared().port}`
     const probing = await proxyOf({ upstream, liveness: PROBE })
     const plain = await proxyOf({ upstream })
     const [probed, waiting] = [await dialCdp(probing.ws), await dialCdp(plain.ws)]
     for (const client of [probed, waiting]) await answers(client)
     const stoppedAt = performance.now()
-    signalGroup(chromium.child.pid ?? 0, 'SIGSTOP')
+    stop()
     const asked = answers(waiting)
     expect(await probing.ended()).toMatchObject({
       reason: 'upstream_unresponsive',
@@ -51,16 +48,15 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     // Three questions that were given their time each.
     expect(performance.now() - stoppedAt).toBeGreaterThan(PROBE.misses * PROBE.timeoutMs)
     expect(await probed.ended).toBe(1011)
-    signalGroup(chromium.child.pid ?? 0, 'SIGCONT')
+    goOn()
     expect(await asked).toHaveProperty('result.product')
     expect(plain.events.map(({ event }) => event)).toEqual(['cdp_connect'])
   })
 
   test('28: a stopped browser that goes on before the last miss keeps its session', async () => {
-    const chromium = await startChromium(makeFolder(), { port: await freePort() })
-    const way = await startForwarder(chromium)
+    const way = await startForwarder(shared())
     const profile = makeFolder()
-    const { pathname } = new URL((await chromium.version()).webSocketDebuggerUrl)
+    const { pathname } = new URL((await shared().version()).webSocketDebuggerUrl)
     writeFileSync(`${profile}/DevToolsActivePort`, `${way.port}\n${pathname}`)
     // Whoever comes through the forwarder from now on is the session or its probe: a file that stays as it is asks nothing.
     const { ws, events } = await proxyOf({ profile, liveness: PROBE })
@@ -70,11 +66,11 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       const before = way.arrivals
       await waitUntil('it has asked so often', () => way.arrivals >= before + more)
     }
-    signalGroup(chromium.child.pid ?? 0, 'SIGSTOP')
+    stop()
     const asked = answers(client)
     // The third question follows two of which the first, at least, was missed.
     await questions(3)
-    signalGroup(chromium.child.pid ?? 0, 'SIGCONT')
+    goOn()
     expect(await asked).toHaveProperty('result.product')
     await questions(PROBE.misses + 1)
     expect(await answers(client)).toHaveProperty('result.product')
@@ -97,7 +93,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       if (child.stdout) createInterface(child.stdout).on('line', (line) => said.push(JSON.parse(line)))
       const when = (fact: string) => waitUntil(fact, () => said.find((each) => fact in each)?.[fact])
 
-      const port = await when('port')
+      const port = Number(await when('port'))
       for (const side of ['--sport', '--dport']) {
         const drop = ['iptables', '-A', 'INPUT', '-p', 'tcp', side, String(port), '-j', 'DROP']
         expect(spawnSync('nsenter', ['-t', String(child.pid), '-n', ...drop]).status).toBe(0)
@@ -105,25 +101,25 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       expect(await when('probed')).toMatchObject({ reason: 'upstream_unresponsive', how: 'probe_timeout' })
       expect(said.some((fact) => 'unprobed' in fact)).toBe(false)
       child.stdin?.write('another browser\n')
-      expect(await when('unprobed')).toMatchObject({ reason: 'upstream_changed', closed_by: 'proxy', how: 'url_change' })
+      expect(await when('unprobed')).toMatchObject({
+        reason: 'upstream_changed',
+        closed_by: 'proxy',
+        how: 'url_change',
+      })
       expect(await when('told')).toBe(1012)
     },
   )
 
-  test('29: a page that loops for 3 s is no missing answer', async () => {
-    const { ws, events } = await proxyOf({ upstream: `127.0.0.1:${shared().port}`, liveness: PROBE })
-    const client = await dialCdp(ws)
-    const page = await dialCdp((await openPage(client, ws)).ws)
-    const expression = 'const end = Date.now() + 3000; while (Date.now() < end); 7'
-    expect(await page.call('Runtime.evaluate', { expression })).toHaveProperty('result.result.value', 7)
-    expect(events.map(({ event }) => event)).toEqual(['cdp_connect', 'cdp_connect'])
-  })
-
-  test('29: nor is an answer of 60 MB that is under way, nor a client that takes its time to read it', async () => {
+  test('29: a page that loops for 3 s, an answer of 60 MB that is under way and read slowly: no missing answer', async () => {
     const way = await startForwarder(shared())
     const { ws, events } = await proxyOf({ upstream: `127.0.0.1:${way.port}`, liveness: PROBE })
     const client = await dialCdp(ws)
-    const page = await dialCdp((await openPage(client, ws)).ws)
+    const [looping, page] = [
+      await dialCdp((await openPage(client, ws)).ws),
+      await dialCdp((await openPage(client, ws)).ws),
+    ]
+    const loop = 'const end = Date.now() + 3000; while (Date.now() < end); 7'
+    const looped = looping.call('Runtime.evaluate', { expression: loop })
     const answer = page.call('Runtime.evaluate', { expression: "'x'.repeat(60e6)" })
     await new Promise((resolve) => page.socket.once('data', resolve))
     page.socket.pause()
@@ -131,6 +127,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     await waitUntil('questions were asked meanwhile', () => way.arrivals >= before + 2 * PROBE.misses)
     page.socket.resume()
     expect(((await answer) as { result: { result: { value: string } } }).result.result.value).toHaveLength(60e6)
-    expect(events.map(({ event }) => event)).toEqual(['cdp_connect', 'cdp_connect'])
+    expect(await looped).toHaveProperty('result.result.value', 7)
+    expect(events.map(({ event }) => event)).toEqual(['cdp_connect', 'cdp_connect', 'cdp_connect'])
   })
 })

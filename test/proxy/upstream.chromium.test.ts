@@ -15,6 +15,7 @@ import {
   startChromium,
 } from '../support/chromium.ts'
 import { NO_DISPLAY, startDisplay } from '../support/display.ts'
+import { startForwarder } from '../support/forwarder.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** As Chromium prints it. */
@@ -28,7 +29,7 @@ async function impostor() {
     response.end(JSON.stringify({ webSocketDebuggerUrl: 'ws://127.0.0.1:1/devtools/browser/impostor' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close().closeAllConnections())
+  onTestFinished(() => server.close().closeAllConnections())
   let asked = 0
   server.on('request', () => (asked += 1))
   return {
@@ -44,21 +45,20 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   const [first, second] = [shareChromium(), shareChromium()]
 
   /** A log that names the first browser, a proxy that reads it, a client of that browser, and a forger. */
-  async function logged() {
-    const log = `${makeFolder()}/chromium.log`
-    writeFileSync(log, await lineOf(first()))
+  async function logged(log = `${makeFolder()}/chromium.log`) {
+    if (log !== first().log) writeFileSync(log, await lineOf(first()))
     const under = await proxyOf({ chromiumLog: log })
     const client = await dialCdp(under.ws)
     const forger = await impostor()
     /** The session has outlived whatever was done to the log, and the next true line is still seen. */
-    const stillReads = async () => {
+    const stillReads = async (sessions = 1) => {
       expect(await client.call('Browser.getVersion')).toHaveProperty('result.product')
       expect(under.proxy.upstreamUrl).toBe((await first().version()).webSocketDebuggerUrl)
       appendFileSync(log, await lineOf(second()))
       expect(await client.ended).toBe(1012)
-      expect(await under.ended()).toMatchObject({ reason: 'upstream_changed', how: 'url_change' })
+      expect(await under.ended(sessions - 1)).toMatchObject({ reason: 'upstream_changed', how: 'url_change' })
       expect(under.proxy.upstreamUrl).toBe((await second().version()).webSocketDebuggerUrl)
-      expect(under.events).toHaveLength(2)
+      expect(under.events).toHaveLength(2 * sessions)
     }
     return { log, forger, client, stillReads, ...under }
   }
@@ -72,9 +72,7 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
       const chromium = await startChromium(folder, { port: await freePort(), log, display: display.name })
       const exit = new Promise((resolve) => chromium.child.once('exit', (...how) => resolve(how)))
       const sources = [{ upstream: `127.0.0.1:${chromium.port}` }, { chromiumLog: log }]
-      const proxies = await Promise.all(
-        sources.map((source) => proxyOf({ ...source, restartConfirmWaitMs: 20_000 })),
-      )
+      const proxies = await Promise.all(sources.map((source) => proxyOf({ ...source, restartConfirmWaitMs: 20_000 })))
       const clients = await Promise.all(proxies.map(({ ws }) => dialCdp(ws)))
       const before = chromium.child.pid
       await display.visit('chrome://restart')
@@ -106,24 +104,17 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
     expect(await ended()).toMatchObject({ reason: 'client_close' })
   })
 
-  test('33: a page that forges the line changes nothing; the next true line, of a browser that starts, is seen', async () => {
-    const folder = makeFolder()
-    const log = `${folder}/chromium.log`
-    const old = await startChromium(folder, { port: await freePort(), log })
-    const { proxy, ws, ended } = await proxyOf({ chromiumLog: log })
-    expect(proxy.upstreamUrl).toBe((await old.version()).webSocketDebuggerUrl)
-    const client = await dialCdp(ws)
+  test('33: a page that forges the line changes nothing, and the next true line is seen', async () => {
+    const { log } = first()
+    const { client, ws, stillReads } = await logged(log)
     const page = await dialCdp((await openPage(client, ws)).ws)
     const { line, askedAgain } = await impostor()
     const asked = askedAgain()
     await page.call('Runtime.evaluate', { expression: `console.log(${JSON.stringify(`x\n${line}`)})` })
     expect(readFileSync(log, 'utf8').split('\n')).toContain(line.trim())
     await asked
-    expect(await client.call('Browser.getVersion')).toHaveProperty('result.product')
-    const next = await startChromium(folder, { port: await freePort(), log })
-    expect(await client.ended).toBe(1012)
-    expect(await ended()).toMatchObject({ reason: 'upstream_changed', how: 'url_change' })
-    expect(proxy.upstreamUrl).toBe((await next.version()).webSocketDebuggerUrl)
+    page.socket.destroy()
+    await stillReads(2)
   })
 
   test('33: a line of a megabyte changes nothing, and the next true line is seen', async () => {
@@ -176,21 +167,20 @@ describe.skipIf(NO_CHROMIUM !== null)(`with Chromium${NO_CHROMIUM === null ? '' 
   })
 
   test('DevToolsActivePort: one that a killed browser left behind is not believed', async () => {
-    const folder = makeFolder()
-    const old = await startChromium(folder, { port: await freePort() })
-    const path = new URL((await old.version()).webSocketDebuggerUrl).pathname
-    writeFileSync(`${folder}/DevToolsActivePort`, `${old.port}\n${path}`)
-    const { proxy } = await proxyOf({ profile: folder })
-    const known = proxy.upstreamUrl
-    expect(known).toContain(path)
-    await old.kill()
-    const next = await startChromium(folder, { port: await freePort() })
-    writeFileSync(`${folder}/DevToolsActivePort`, `${next.port}\n${path}`) // the right port, a stale id
-    writeFileSync(
-      `${folder}/DevToolsActivePort`,
-      `${next.port}\n${new URL((await next.version()).webSocketDebuggerUrl).pathname}`,
+    const profile = makeFolder()
+    const [old, next] = await Promise.all(
+      [first(), second()].map(async (each) => new URL((await each.version()).webSocketDebuggerUrl)),
     )
-    await waitUntil('the new browser is known', () => proxy.upstreamUrl !== known)
-    expect(proxy.upstreamUrl).toBe((await next.version()).webSocketDebuggerUrl)
+    const way = await startForwarder(second())
+    const name = (port: number | string, path = ''): void =>
+      writeFileSync(`${profile}/DevToolsActivePort`, `${port}\n${path}`)
+    name(first().port, old?.pathname)
+    const { proxy } = await proxyOf({ profile })
+    expect(proxy.upstreamUrl).toBe(old?.href)
+    name(way.port, old?.pathname) // where somebody answers, and the id of one who is gone
+    await waitUntil('it was asked there, twice', () => way.arrivals >= 2)
+    expect(proxy.upstreamUrl).toBe(old?.href)
+    name(second().port, next?.pathname)
+    await waitUntil('the new browser is known', () => proxy.upstreamUrl === next?.href)
   })
 })

@@ -16,7 +16,7 @@ export interface ProxyUnderTest {
 export async function proxyOf(options: CdpProxyOptions): Promise<ProxyUnderTest> {
   const events: SinkEvent[] = []
   const proxy = await startCdpProxy({
-    restartConfirmWaitMs: 1500,
+    restartConfirmWaitMs: 500,
     sink: (event) => void events.push(event),
     ...options,
   })

@@ -19,7 +19,7 @@ export async function dialCdp(url: string, headers: readonly string[] = []): Pro
   onTestFinished(() => void socket.destroy())
   const lines = [
     `GET ${pathname}${search} HTTP/1.1`,
-    `Host: ${host}`,
+    ...(headers.some((line) => line.startsWith('Host: ')) ? [] : [`Host: ${host}`]),
     'Connection: Upgrade',
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',

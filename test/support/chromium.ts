@@ -17,6 +17,8 @@ export interface Chromium {
   readonly child: ChildProcess
   readonly port: number
   readonly profile: string
+  /** Where its standard error goes. */
+  readonly log: string
   readonly version: () => Promise<{ webSocketDebuggerUrl: string }>
   /** Ends the process and its children, and waits until they are gone. */
   kill(signal?: NodeJS.Signals): Promise<void>
@@ -77,7 +79,7 @@ export async function startChromium(folder: string, options: ChromiumRequest): P
     return (await response.json()) as { webSocketDebuggerUrl: string }
   }
   await waitUntil('Chromium answers', () => version().catch(() => null), { everyMs: 25 })
-  return { child, port, profile, version, kill }
+  return { child, port, profile, log, version, kill }
 }
 
 /** One browser for the tests of a `describe`, where it does not matter that it is not a test's own. */
