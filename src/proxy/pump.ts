@@ -12,6 +12,7 @@ import { decideFirstEnd } from './first-end.ts'
 import type { EndNote } from './first-end.ts'
 import { loopDelayMs } from './loop-delay.ts'
 import type { PumpEnd, PumpExitCause } from './pump-end.ts'
+import { releaseBuffer } from './release-buffer.ts'
 import { FrameWalker, NO_CLOSE } from './websocket.ts'
 
 export interface PumpRequest {
@@ -60,6 +61,8 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   let end: PumpEnd | undefined
   let clientHeld = false
   let browserHeld = false
+  /** The client's chunk that has not all left. */
+  let leaving: Buffer = NOTHING
   /** A goodbye of the browser's own is kept from the client, from its first byte on. */
   let withheld = false
   let tellGoodbyeRead: () => void
@@ -81,11 +84,13 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
     if (browser.writableEnded || browser.destroyed) return
     browser.write(chunk)
     clientHeld = browser.writableLength > 0
-    if (!clientHeld) return
+    if (!clientHeld) return releaseBuffer(chunk)
     client.pause()
+    leaving = chunk
     browser.write(NOTHING, browserFlushed)
   }
   const browserFlushed = (): void => {
+    if (browser.writableLength === 0) releaseBuffer(leaving)
     if (clientHeld && browser.writableLength === 0) client.resume()
   }
 

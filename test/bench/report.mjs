@@ -1,47 +1,73 @@
 /**
- * What a bench says: lines while it runs, rows of budgets, tables. A bench gets one of these as `report`:
+ * What a bench says: lines while it runs, rows of budgets, tables, pictures. A bench gets one of these as `report`:
  *
- *   progress(text)                              what is being done; one line on a terminal, nothing in a file
- *   row({ what, budget, limit, figure, unit })  met while figure ≤ limit; `atLeast: true` turns it round; `note` follows
+ *   progress(text)                              what is being done, and for how long already; on a terminal one line
+ *   row({ what, budget, limit, figure, unit })  met while figure ≤ limit; `atLeast: true` turns it round; without `limit` a figure alone
+ *     quarters: [low, high], rounds             between which the middle half of so many rounds lies: the row's noise
+ *     floor: text                               shown if the budget is not met: what forbids it here
+ *     note: text                                shown in any case
  *   skip(what, why)                             a row that could not be measured
  *   line(text)                                  as it is
  *   table(title, heads, rows)                   figures without a budget; printed after the rows
+ *   curve(points, { title, x, y })              a picture (curve.mjs); printed after the tables
  */
-export function createReport(out = process.stderr) {
+import { draw } from './curve.mjs'
+
+export function createReport(out = process.stderr, print = console.log) {
   const lines = []
   const tables = []
+  const pictures = []
+  const missed = []
   const counts = { met: 0, notMet: 0, skipped: 0 }
+  const startMs = Date.now()
+  let bench = ''
   const say = (line) => {
     if (out.isTTY) out.write('\r\x1b[K')
-    console.log(line)
+    print(line)
     lines.push(line)
   }
   return {
     lines,
     counts,
+    /** "bench: row", of each that was not met. */
+    missed,
     line: say,
     heading(name) {
+      bench = name
       say(`\n## ${name}\n`)
-      say('| what | budget | figure | |\n|---|---|---|---|')
+      say('| what | budget | figure | quarters, rounds | |\n|---|---|---|---|---|')
     },
     progress(text) {
-      out.write(out.isTTY ? `\r\x1b[K${text}` : `  ${text}\n`)
+      const since = `${((Date.now() - startMs) / 1000).toFixed(0)} s`
+      out.write(out.isTTY ? `\r\x1b[K${since}  ${text}` : `  ${since}  ${text}\n`)
     },
-    row({ what, budget, limit, figure, unit = '', atLeast = false, note = '' }) {
-      const isMet = atLeast ? figure >= limit : figure <= limit
-      counts[isMet ? 'met' : 'notMet']++
+    row(about) {
+      const { what, budget = '', limit, figure, unit = '', note = '', floor = '' } = about
+      const verdict = verdictOf(about)
+      if (verdict === 'met') counts.met++
+      else if (verdict !== '') {
+        counts.notMet++
+        missed.push(`${bench}: ${what}`)
+      }
       const seen = Number.isFinite(figure) ? `${round(figure)}${unit}` : 'no figure'
-      say(`| ${what} | ${budget} | ${seen}${note === '' ? '' : ` (${note})`} | ${isMet ? 'met' : '**not met**'} |`)
+      const why = verdict === '' || verdict === 'met' || floor === '' ? '' : `; ${floor}`
+      say(
+        `| ${what} | ${limit === undefined ? '' : budget} | ${seen}${note === '' ? '' : ` (${note})`} | ${noiseOf(about)} | ${verdict}${why} |`,
+      )
     },
     skip(what, why) {
       counts.skipped++
-      say(`| ${what} | | | skipped: ${why} |`)
+      say(`| ${what} | | | | skipped: ${why} |`)
     },
     table(title, heads, rows) {
       tables.push({ title, heads, rows })
     },
+    curve(points, about) {
+      pictures.push(draw(points, about))
+    },
     endBench() {
       for (const { title, heads, rows } of tables.splice(0)) showTable(title, heads, rows)
+      for (const picture of pictures.splice(0)) say(`\n\`\`\`text\n${picture}\n\`\`\``)
     },
   }
 
@@ -51,6 +77,16 @@ export function createReport(out = process.stderr) {
       say(`| ${cells.map((cell) => (typeof cell === 'number' ? round(cell) : cell)).join(' | ')} |`)
     say('')
   }
+}
+
+function verdictOf({ limit, figure, atLeast = false }) {
+  if (limit === undefined) return ''
+  return (atLeast ? figure >= limit : figure <= limit) ? 'met' : '**not met**'
+}
+
+function noiseOf({ quarters, rounds }) {
+  if (quarters === undefined) return ''
+  return `${round(quarters[0])} .. ${round(quarters[1])}, ${rounds}`
 }
 
 function round(figure) {
