@@ -12,6 +12,7 @@ import { decideFirstEnd } from './first-end.ts'
 import type { EndNote } from './first-end.ts'
 import { loopDelayMs } from './loop-delay.ts'
 import type { PumpEnd, PumpExitCause } from './pump-end.ts'
+import { releaseBuffer } from './release-buffer.ts'
 import { FrameWalker, NO_CLOSE } from './websocket.ts'
 
 export interface PumpRequest {
@@ -39,7 +40,7 @@ export interface Pump {
   end(how: 'url_change' | 'probe_timeout' | 'shutdown'): void
   /**
    * Resolves when the goodbye that ended the session was read to its end, or nothing more of it will come; at once after any
-   * other end. A close frame may arrive in two pieces, its code in the second.
+   * other end. Race R50: a close frame may arrive in two pieces, its code in the second.
    */
   readonly goodbyeRead: Promise<void>
   /** Resolves when both sockets are closed. */
@@ -60,7 +61,9 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
   let end: PumpEnd | undefined
   let clientHeld = false
   let browserHeld = false
-  /** A goodbye of the browser's own is kept from the client, from its first byte on. */
+  /** The client's chunk that has not all left. */
+  let leaving: Buffer = NOTHING
+  /** Race R50: a goodbye of the browser's own is kept from the client, from its first byte on, also if the client's comes before the rest. */
   let withheld = false
   let tellGoodbyeRead: () => void
   const goodbyeRead = new Promise<void>((resolve) => (tellGoodbyeRead = resolve))
@@ -81,11 +84,14 @@ export function startPump({ client, clientHead, link, linkHead, farewell, linger
     if (browser.writableEnded || browser.destroyed) return
     browser.write(chunk)
     clientHeld = browser.writableLength > 0
-    if (!clientHeld) return
+    // Race R49: only bytes that have left are given back; the kernel took these in the call above.
+    if (!clientHeld) return releaseBuffer(chunk)
     client.pause()
+    leaving = chunk
     browser.write(NOTHING, browserFlushed)
   }
   const browserFlushed = (): void => {
+    if (browser.writableLength === 0) releaseBuffer(leaving)
     if (clientHeld && browser.writableLength === 0) client.resume()
   }
 

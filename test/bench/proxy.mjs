@@ -1,204 +1,190 @@
-/**
- * `npm run bench -- proxy`: one hop, side by side in one run: direct, through socat (a C splice), through us. Needs `npm run build`
- * and socat (`apt-get install socat`). The ends are in this process, each hop in one of its own. Ratios count, not times.
- */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { createHash } from 'node:crypto'
-import { connect } from 'node:net'
+/** What one hop costs a CDP client: direct, socat (a splice in C), Node's own pipes, ours, and a pump of the ws package. In turns. */
+import { startBrowser, startHop, cpuMs, NO_SOCAT, peakMb } from './hops.mjs'
+import { median, quantile } from './measure.mjs'
+import { benchPage } from './proxy-page.mjs'
+import { download, openClient, roundTrips, upload } from './wire.mjs'
 
-const ROUNDS = 10
-const TRIPS = 2_000
-const SMALL = 500_000
+export const name = 'proxy'
+
+const KINDS = ['direct', 'socat', 'net', 'afterword', 'ws']
+const LABELS = {
+  direct: 'direct',
+  socat: 'socat, a splice in C',
+  net: "Node's net, piped",
+  afterword: 'afterword',
+  ws: 'a pump of ws, deflate off',
+}
 const LARGE_BYTES = 95 * 2 ** 20
-const SMALL_BURST = Buffer.concat(Array.from({ length: 1_000 }, () => frame(Buffer.alloc(200, 'x'))))
-const LARGE = process.argv[2] === 'hop' ? undefined : frame(Buffer.alloc(LARGE_BYTES, 'x'))
+const SMALL_BYTES = 200
+const TRIPS_A_TURN = 20
 
-if (process.argv[2] === 'hop') await hop(process.argv[3])
-else await bench()
-
-/** Child: our session behind a bare server. Prints its port. */
-async function hop(browserUrl) {
-  const { serveCdpSession, SESSION_DEFAULTS } = await import('../../dist/proxy/cdp-session.js')
-  const { Upstream } = await import('../../dist/proxy/upstream.js')
-  const upstream = new Upstream()
-  upstream.set(browserUrl)
-  const world = {
-    upstream,
-    settings: SESSION_DEFAULTS,
-    onConnect() {},
-    onDisconnect() {},
-    signal: new AbortController().signal,
-  }
-  const server = createServer().on(
-    'upgrade',
-    (request, socket, head) => void serveCdpSession(request, socket, head, world),
-  )
-  server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`))
-}
-
-async function bench() {
-  const browser = createServer().on('upgrade', serveBrowser)
-  await once(browser.listen(0, '127.0.0.1'), 'listening')
-  const { port } = browser.address()
-  const children = []
-  const hops = { direct: { port } }
-  if (existsSync('/usr/bin/socat')) {
-    const socatPort = await freePort()
-    const child = spawn(
-      'socat',
-      [`TCP-LISTEN:${socatPort},bind=127.0.0.1,fork,reuseaddr,nodelay`, `TCP:127.0.0.1:${port},nodelay`],
-      { stdio: 'ignore' },
-    )
-    children.push(child)
-    hops.socat = { port: socatPort }
-  } else process.stderr.write('socat is not installed: no ratio to it\n')
-  const ours = spawn(process.execPath, [import.meta.filename, 'hop', `ws://127.0.0.1:${port}/devtools/browser/x`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(ours)
-  const [line] = await once(ours.stdout, 'data')
-  hops.afterword = { port: Number(line), pid: ours.pid }
+export async function run({ quick, report }) {
+  const kinds = KINDS.filter((kind) => kind !== 'socat' || NO_SOCAT === null)
+  const browser = await startBrowser()
+  const hops = {}
   try {
-    const seen = Object.fromEntries(Object.keys(hops).map((name) => [name, { trips: [], small: 0, large: 0 }]))
-    for (let round = 0; round < ROUNDS; round++)
-      for (const [name, { port }] of Object.entries(hops)) {
-        const client = await open(port)
-        seen[name].trips.push(...(await roundTrips(client)))
-        client.destroy()
-      }
-    for (let round = 0; round < 3; round++)
-      for (const [name, { port }] of Object.entries(hops)) {
-        seen[name].small = Math.max(seen[name].small, SMALL / (await download(port, 's', SMALL * 204)))
-        seen[name].large = Math.max(
-          seen[name].large,
-          (3 * LARGE_BYTES) / 2 ** 20 / (await download(port, 'l', 3 * (LARGE_BYTES + 10))),
-        )
-      }
-    const peakMb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))[1]) / 1024
-    const direct = median(seen.direct.trips)
-    for (const [name, { trips, small, large }] of Object.entries(seen))
-      console.log(
-        `${name.padEnd(10)} round trip p50 ${median(trips).toFixed(1)} us (+${(median(trips) - direct).toFixed(1)})   ` +
-          `${(small / 1e6).toFixed(2)} M messages/s   95 MiB messages ${large.toFixed(0)} MiB/s`,
-      )
-    if (seen.socat)
-      console.log(
-        `added p50, of socat's: ${((median(seen.afterword.trips) - direct) / (median(seen.socat.trips) - direct)).toFixed(2)} (budget 1.15)`,
-      )
-    console.log(`peak memory after 95 MiB messages: ${peakMb.toFixed(0)} MB (budget 64)`)
+    for (const kind of kinds) hops[kind] = await startHop(kind, browser.port)
+    report.progress(`proxy: round trips through ${kinds.length} hops`)
+    const trips = await tripsInRounds(hops, quick ? { rounds: 8, turns: 20 } : { rounds: 20, turns: 60 })
+    tripRows(trips, report)
+    report.progress('proxy: floods of small messages, both ways')
+    const floods = await floodsInRounds(hops, quick ? { rounds: 3, count: 60_000 } : { rounds: 7, count: 300_000 })
+    floodRows(floods, report)
+    report.progress('proxy: messages of 95 MiB, both ways')
+    const large = await largeInTurns(quick ? ['afterword'] : kinds, browser.port, quick ? 1 : 2)
+    memoryRows(large, report)
+    hopTable(kinds, { trips, floods, large }, report)
   } finally {
-    for (const child of children) child.kill('SIGKILL')
-    browser.closeAllConnections()
-    browser.close()
-    process.exitCode ??= 0
-    setImmediate(() => process.exit())
+    for (const hop of Object.values(hops)) hop.stop()
+    browser.stop()
   }
+  if (quick) report.skip('20 MB through page.evaluate', '--quick')
+  else await benchPage(report)
 }
 
-/** Echoes; `s` and `l` as first byte of a masked message ask for a flood. */
-function serveBrowser(request, socket) {
-  const accept = createHash('sha1')
-    .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-    .digest('base64')
-  socket.write(
-    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-  )
-  socket.setNoDelay(true).on('error', () => {})
-  socket.on('data', async (chunk) => {
-    const asked = chunk.length === 7 ? String.fromCharCode(chunk[6]) : ''
-    if (asked === 's') for (let sent = 0; sent < SMALL; sent += 1_000) await write(socket, SMALL_BURST)
-    else if (asked === 'l') for (let sent = 0; sent < 3; sent++) await write(socket, LARGE)
-    else socket.write(chunk)
-  })
+/**
+ * Kind → round → microseconds of each trip, on one connection a hop. Within a round the hops take turns of a few trips each, so what
+ * the machine does beside it hits them all alike.
+ */
+async function tripsInRounds(hops, { rounds, turns }) {
+  const kinds = Object.keys(hops)
+  const clients = {}
+  for (const kind of kinds) {
+    clients[kind] = await openClient(hops[kind].port)
+    await roundTrips(clients[kind], 2_000) // compiled code
+  }
+  const seen = Object.fromEntries(kinds.map((kind) => [kind, Array.from({ length: rounds }, () => [])]))
+  for (let turn = 0; turn < rounds * turns; turn++)
+    for (const kind of turned(kinds, turn))
+      seen[kind][Math.floor(turn / turns)].push(...(await roundTrips(clients[kind], TRIPS_A_TURN)))
+  for (const { socket } of Object.values(clients)) socket.destroy()
+  return seen
 }
 
-async function write(socket, data) {
-  if (!socket.write(data) && !socket.destroyed) await once(socket, 'drain')
+function turned(list, by) {
+  const from = by % list.length
+  return [...list.slice(from), ...list.slice(0, from)]
 }
 
-function frame(payload) {
-  const head = Buffer.alloc(payload.length < 126 ? 2 : payload.length < 65_536 ? 4 : 10)
-  head[0] = 0x81
-  head[1] = payload.length < 126 ? payload.length : payload.length < 65_536 ? 126 : 127
-  if (head.length === 4) head.writeUInt16BE(payload.length, 2)
-  if (head.length === 10) head.writeBigUInt64BE(BigInt(payload.length), 2)
-  return Buffer.concat([head, payload])
+/** Of each round what a hop adds to the direct way, in microseconds, at that share of its trips. */
+function added(trips, kind, share) {
+  return trips[kind].map((times, round) => quantile(times, share) - quantile(trips.direct[round], share))
 }
 
-/** Masked with zeros: the same text on the wire. */
-function request(text) {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)])
+function tripRows(trips, report) {
+  const what = "added round trip p50, of socat's"
+  if (trips.socat === undefined) return report.skip(what, NO_SOCAT)
+  const [ours, theirs] = [added(trips, 'afterword', 0.5), added(trips, 'socat', 0.5)]
+  const ratios = ours.map((us, round) => us / theirs[round])
+  const quiet = median(added(trips, 'afterword', 0.25)) / median(added(trips, 'socat', 0.25))
+  const note = `+ ${median(ours).toFixed(1)} µs against + ${median(theirs).toFixed(1)} µs; ${quiet.toFixed(2)} × at p25`
+  report.row({ what, budget: '≤ 1.15 ×', limit: 1.15, unit: ' ×', note, ...spread(ratios) })
 }
 
-async function open(port) {
-  for (let tries = 0; ; tries++) {
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      noDelay: true,
-      onread: { buffer: Buffer.alloc(262_144), callback: (n, buf) => socket.sink(n, buf) },
+/** Kind → direction → messages a second, and CPU of the hop in µs a message, of each round. */
+async function floodsInRounds(hops, { rounds, count }) {
+  const seen = Object.fromEntries(Object.keys(hops).map((kind) => [kind, { down: [], up: [], cpuUs: [] }]))
+  for (let round = 0; round <= rounds; round++)
+    for (const kind of turned(Object.keys(hops), round)) {
+      const { port, pid } = hops[kind]
+      const messages = kind === 'ws' ? count / 10 : count
+      const client = await openClient(port)
+      const before = pid === 0 ? 0 : cpuMs(pid)
+      const down = messages / (await download(client, messages, SMALL_BYTES))
+      const up = messages / (await upload(client, messages, SMALL_BYTES))
+      const cpuUs = pid === 0 ? 0 : ((cpuMs(pid) - before) * 1_000) / (2 * messages)
+      client.socket.destroy()
+      if (round === 0) continue // compiled code
+      seen[kind].down.push(down)
+      seen[kind].up.push(up)
+      seen[kind].cpuUs.push(cpuUs)
+    }
+  return seen
+}
+
+function floodRows({ afterword }, report) {
+  for (const [direction, seen] of [
+    ['to the client', afterword.down],
+    ['to the browser', afterword.up],
+  ])
+    report.row({
+      what: `messages of ${SMALL_BYTES} B, ${direction}`,
+      budget: '≥ 1 M/s',
+      limit: 1,
+      atLeast: true,
+      unit: ' M/s',
+      ...spread(seen.map((each) => each / 1e6)),
     })
-    socket.on('error', () => {})
-    const answered = new Promise((resolve, reject) => {
-      socket.sink = resolve
-      socket.once('close', () => reject(new Error('refused')))
-    })
-    socket.write(
-      'GET /devtools/browser/x HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    )
-    try {
-      await answered
-      return socket
-    } catch (error) {
-      // socat takes a moment to listen.
-      if (tries > 50) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
+/** Kind → direction → MB a second and the hop's peak memory. A hop of its own for each: a peak does not go away. */
+async function largeInTurns(kinds, port, count) {
+  const seen = {}
+  for (const kind of kinds) {
+    seen[kind] = {}
+    for (const [direction, move] of [
+      ['down', download],
+      ['up', upload],
+    ]) {
+      const hop = await startHop(kind, port)
+      const client = await openClient(hop.port)
+      const seconds = await move(client, count, LARGE_BYTES)
+      const peak = hop.pid === 0 || kind === 'socat' ? Number.NaN : peakMb(hop.pid)
+      seen[kind][direction] = { mbPerSecond: (count * LARGE_BYTES) / 1e6 / seconds, peak }
+      client.socket.destroy()
+      hop.stop()
     }
   }
+  return seen
 }
 
-async function roundTrips(socket) {
-  const message = request('{"id":1,"method":"Browser.getVersion"}')
-  const times = []
-  for (let trip = 0; trip < TRIPS; trip++) {
-    const begin = process.hrtime.bigint()
-    await new Promise((resolve) => {
-      socket.sink = resolve
-      socket.write(message)
+function memoryRows({ afterword }, report) {
+  for (const [direction, { peak }] of [
+    ['to the client', afterword.down],
+    ['to the browser', afterword.up],
+  ])
+    report.row({
+      what: `peak memory, messages of 95 MiB ${direction}`,
+      budget: '≤ 64 MB',
+      limit: 64,
+      figure: peak,
+      unit: ' MB',
     })
-    if (trip >= TRIPS / 10) times.push(Number(process.hrtime.bigint() - begin) / 1_000)
-  }
-  return times
 }
 
-/** Seconds until so many bytes have come. */
-async function download(port, what, bytes) {
-  const socket = await open(port)
-  let left = bytes
-  const begin = performance.now()
-  await new Promise((resolve) => {
-    socket.sink = (n) => {
-      left -= n
-      if (left <= 0) resolve()
-    }
-    socket.write(request(what))
+function hopTable(kinds, { trips, floods, large }, report) {
+  const heads = [
+    'hop',
+    'p50 µs',
+    'added p50',
+    'added p99',
+    'M messages/s down',
+    'up',
+    'CPU µs a message',
+    '95 MiB: MB/s down',
+    'up',
+    'peak MB down',
+    'up',
+  ]
+  const rows = kinds.map((kind) => {
+    const { down, up } = large[kind] ?? {}
+    return [
+      LABELS[kind],
+      median(trips[kind].map((times) => median(times))),
+      median(added(trips, kind, 0.5)),
+      median(added(trips, kind, 0.99)),
+      median(floods[kind].down) / 1e6,
+      median(floods[kind].up) / 1e6,
+      kind === 'direct' ? Number.NaN : median(floods[kind].cpuUs),
+      down?.mbPerSecond ?? Number.NaN,
+      up?.mbPerSecond ?? Number.NaN,
+      down?.peak ?? Number.NaN,
+      up?.peak ?? Number.NaN,
+    ]
   })
-  socket.destroy()
-  return (performance.now() - begin) / 1_000
+  report.table('Medians over the rounds; "added": above the direct way of the same round.', heads, rows)
 }
 
-async function freePort() {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
+function spread(values) {
+  return { figure: median(values), quarters: [quantile(values, 0.25), quantile(values, 0.75)], rounds: values.length }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { CdpWorld } from '../support/cdp-world.ts'
-import { FakeBrowser } from '../support/fake-browser.ts'
+import { encode, FakeBrowser } from '../support/fake-browser.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MIB = 2 ** 20
@@ -29,6 +29,34 @@ test('startPump() 37: a client that does not read: the browser is held back, not
   expect(world.disconnects).toEqual([])
   client.socket.resume()
   await waitUntil('1 GiB has come', () => client.down.messages === 1_024, { timeoutMs: 50_000 })
+  await world.stop()
+})
+
+test('startPump() to a browser that reads in fits an upload arrives as it was sent: no buffer is given back before it has left', async () => {
+  const world = await CdpWorld.start()
+  const got = createHash('sha256')
+  let bytes = 0
+  world.browser.onData = (socket, chunk) => {
+    world.browser.received.length = 0
+    got.update(chunk)
+    bytes += chunk.length
+    socket.pause()
+    setImmediate(() => socket.resume())
+  }
+  const client = await world.client()
+  const message = Buffer.alloc(300_000)
+  const sent = createHash('sha256')
+  let sentBytes = 0
+  for (let index = 0; index < 200; index++) {
+    message.fill(index)
+    const frame = encode(message, 1, true, undefined)
+    sent.update(frame)
+    sentBytes += frame.length
+    if (!client.socket.write(frame)) await new Promise((resolve) => client.socket.once('drain', resolve))
+  }
+  await waitUntil('all has come', () => bytes === sentBytes, { timeoutMs: 50_000 })
+  world.browser.onData = () => {}
+  expect(got.digest('hex')).toBe(sent.digest('hex'))
   await world.stop()
 })
 

@@ -31,17 +31,18 @@ server.on('upgrade', (request, socket) => {
       if (toCome <= 0) socket.write(ANSWER)
       return
     }
-    const kind = chunk[HEADER_BYTES]
-    if (kind === 'd'.charCodeAt(0)) void flood(socket, asked(chunk))
+    const text = textOf(chunk)
+    if (text[0] === 'd') void flood(socket, JSON.parse(text.slice(1)))
     else socket.write(ANSWER)
-    if (kind === 'u'.charCodeAt(0)) toCome = asked(chunk).bytes
+    if (text[0] === 'u') toCome = JSON.parse(text.slice(1)).bytes
   })
 })
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`))
 
-/** Masked with zeros, so it reads as it was written; shorter than 126 bytes. */
-function asked(chunk) {
-  return JSON.parse(chunk.toString('utf8', HEADER_BYTES + 1, HEADER_BYTES + (chunk[1] & 0x7f)))
+/** Of one message shorter than 126 bytes, under whatever key. */
+function textOf(chunk) {
+  const payload = chunk.subarray(HEADER_BYTES, HEADER_BYTES + (chunk[1] & 0x7f))
+  return String.fromCharCode(...payload.map((byte, index) => byte ^ chunk[2 + (index % 4)]))
 }
 
 async function flood(socket, { count, bytes }) {

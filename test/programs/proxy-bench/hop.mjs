@@ -22,11 +22,11 @@ async function ws(port) {
     const browser = new WebSocket(`ws://127.0.0.1:${port}${request.url}`, unlimited)
     const early = []
     client.on('message', (data, binary) => {
-      if (browser.readyState === WebSocket.OPEN) pass(client, browser, data, binary)
+      if (browser.readyState === WebSocket.OPEN) browser.send(data, { binary })
       else early.push([data, binary])
     })
-    browser.on('open', () => early.forEach(([data, binary]) => pass(client, browser, data, binary)))
-    browser.on('message', (data, binary) => pass(browser, client, data, binary))
+    browser.on('open', () => early.forEach(([data, binary]) => browser.send(data, { binary })))
+    browser.on('message', (data, binary) => client.send(data, { binary }))
     for (const [from, other] of [
       [client, browser],
       [browser, client],
@@ -34,13 +34,6 @@ async function ws(port) {
       from.on('close', () => other.terminate()).on('error', () => {})
   })
   server.on('listening', () => process.stdout.write(`${server.address().port}\n`))
-}
-
-function pass(from, to, data, binary) {
-  to.send(data, { binary }, () => {
-    if (to.bufferedAmount === 0 && from.isPaused) from.resume()
-  })
-  if (to.bufferedAmount > 2 ** 20 && !from.isPaused) from.pause()
 }
 
 /** Bytes and nothing else, with Node's own pipes. */

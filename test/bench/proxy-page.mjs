@@ -1,0 +1,87 @@
+/** What a user of Playwright sees: 20 MB out of a page, direct and through the proxy, in turns. Needs a Chromium. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { startHop } from './hops.mjs'
+import { median, quantile } from './measure.mjs'
+
+const ROUNDS = 5
+const BYTES = 20e6
+const FLAGS =
+  '--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --remote-debugging-port=0'
+
+export async function benchPage(report) {
+  const what = "20 MB through Playwright's page.evaluate, of the direct way"
+  if (spawnSync('chromium', ['--version']).status !== 0) return report.skip(what, 'no chromium on PATH')
+  const folder = mkdtempSync(join(tmpdir(), 'afterword-bench-chromium-'))
+  const chromium = spawn('chromium', [...FLAGS.split(' '), `--user-data-dir=${folder}`], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let hop
+  try {
+    const port = await devToolsPort(chromium)
+    hop = await startHop('afterword', port)
+    report.progress(`proxy: ${ROUNDS} times 20 MB out of a page, two ways`)
+    const direct = await evaluator(port)
+    const proxied = await evaluator(hop.port)
+    const seen = []
+    for (let round = 0; round <= ROUNDS; round++) {
+      const times = { direct: await direct.evaluateMs(), proxied: await proxied.evaluateMs() }
+      if (round > 0) seen.push(times)
+    }
+    const ratios = seen.map((each) => each.proxied / each.direct)
+    const of = (way) => median(seen.map((each) => each[way])).toFixed(0)
+    report.row({
+      what,
+      budget: '≤ 1 ×',
+      limit: 1,
+      figure: median(ratios),
+      quarters: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+      rounds: ratios.length,
+      unit: ' ×',
+      note: `${of('proxied')} ms against ${of('direct')} ms: nothing is deflated`,
+    })
+    await direct.close()
+    await proxied.close()
+  } finally {
+    hop?.stop()
+    await stop(chromium)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  }
+}
+
+async function evaluator(port) {
+  const { chromium } = await import('playwright-core')
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  const page = await browser.contexts()[0].newPage()
+  return {
+    async evaluateMs() {
+      const begin = performance.now()
+      const { length } = await page.evaluate((bytes) => 'x'.repeat(bytes), BYTES)
+      if (length !== BYTES) throw new Error(`evaluating in a page: got ${length} characters, wants ${BYTES}`)
+      return performance.now() - begin
+    },
+    close: () => browser.close(),
+  }
+}
+
+async function devToolsPort(chromium) {
+  for await (const line of createInterface({ input: chromium.stderr })) {
+    const port = /^DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(line)?.[1]
+    if (port === undefined) continue
+    chromium.stderr.resume()
+    return Number(port)
+  }
+  throw new Error('starting Chromium: it ended, wants a line with its port')
+}
+
+async function stop(chromium) {
+  if (chromium.exitCode !== null || chromium.signalCode !== null) return
+  const gone = once(chromium, 'exit')
+  process.kill(-chromium.pid, 'SIGKILL')
+  await gone
+}
