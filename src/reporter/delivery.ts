@@ -14,130 +14,25 @@
  * Bound: every request settles or sets aside at least one file, or halves the size, or ends the run; sizes grow only when something
  * is accepted. So a run over n files makes at most {@link requestsMax} = 2n + 8 requests.
  */
-import type { Envelope } from '../events/envelope.ts'
 import { type Answer, type EventResult, judgeAnswer, oneLine } from './answer.ts'
 import {
   afterAccepted,
   afterFailure,
   afterLoneFailure,
   afterPause,
-  type Backoff,
-  type BackoffEntry,
   beforeFirstRequest,
-  destinationKey,
-  isWaiting,
   type Moment,
   withoutSuspects,
 } from './backoff.ts'
+import { type DeliveryState, done, halve, leaveOut, stop } from './delivery-state.ts'
 import { REPORTER_LIMITS } from './limits.ts'
-
-export interface WaitingFile {
-  readonly uuid: string
-  /** Of the envelope, ISO. */
-  readonly timestamp: string
-  /** A `$create_alias`, which goes before whatever it concerns. */
-  readonly alias: boolean
-  /** As encoded on disk; the wire's differs by less than its tenth. */
-  readonly bytes: number
-}
-
-export interface Destination {
-  /** Of backoff.json. */
-  readonly key: string
-  readonly host: string
-  readonly apiKey: string
-  readonly files: readonly WaitingFile[]
-}
+import { byAge, type WaitingFile } from './waiting-files.ts'
 
 /** `kept`: stays and is sent again, now or later. `suspect`: stays, and waits by itself. */
 export interface Verdict {
   readonly uuid: string
   readonly verdict: EventResult['verdict'] | 'suspect'
   readonly reason?: string
-}
-
-export interface DeliveryState {
-  /** What backoff.json must say for this destination now; `null`: nothing. */
-  readonly backoff: BackoffEntry | null
-  /** The same without the failure that is written in advance of an answer. */
-  readonly settledBackoff: BackoffEntry | null
-  /** In the order of sending. */
-  readonly queue: readonly WaitingFile[]
-  /** Their wait is over: tried alone, last. */
-  readonly dueSuspects: readonly WaitingFile[]
-  /** Every uuid seen in this run, so that a file listed twice is not sent twice. */
-  readonly seen: ReadonlySet<string>
-  /** How many events the next batch may have. */
-  readonly size: number
-  readonly careful: boolean
-  /** An event was accepted since the last suspicion: trouble with one alone is then its own doing. */
-  readonly evidence: boolean
-  /** The server gave an exact answer in this run: a failure need not be written in advance any more. */
-  readonly answered: boolean
-  /** Under way. */
-  readonly asked: readonly WaitingFile[]
-  readonly stopped: boolean
-}
-
-/** Envelopes by destination: those without failures first, then by age. Aliases first, then oldest first. */
-export function planDestinations(
-  waiting: readonly { readonly envelope: Envelope; readonly bytes: number }[],
-  backoff: Backoff,
-): readonly Destination[] {
-  const byKey = new Map<string, Destination & { readonly files: WaitingFile[] }>()
-  for (const { envelope, bytes } of waiting) {
-    const key = destinationKey(envelope.host, envelope.api_key)
-    const destination = byKey.get(key) ?? { key, host: envelope.host, apiKey: envelope.api_key, files: [] }
-    byKey.set(key, destination)
-    const { uuid, timestamp } = envelope
-    destination.files.push({ uuid, timestamp, alias: envelope.event === '$create_alias', bytes })
-  }
-  const failures = ({ key }: Destination): number => backoff[key]?.failures ?? 0
-  return [...byKey.values()]
-    .map((destination) => ({ ...destination, files: destination.files.sort(byAge) }))
-    .sort((a, b) => failures(a) - failures(b) || byAge(a.files[0] as WaitingFile, b.files[0] as WaitingFile))
-}
-
-/** `files`: what is to be sent in this pass. Suspects without a file are not forgotten before their file must be gone, too. */
-export function startDelivery(
-  files: readonly WaitingFile[],
-  entry: BackoffEntry | undefined | null,
-  moment: Moment,
-): DeliveryState {
-  const oldestMs = moment.nowMs - REPORTER_LIMITS.suspectMemoryMs
-  const settledBackoff = withoutSuspects(entry ?? null, (_, { not_before }) => Date.parse(not_before) < oldestMs)
-  const suspects = settledBackoff?.suspects ?? {}
-  const careful =
-    settledBackoff !== null &&
-    (settledBackoff.careful === true || settledBackoff.failures >= REPORTER_LIMITS.carefulAfterFailures)
-  const queue = files.filter(({ uuid }) => suspects[uuid] === undefined)
-  return {
-    backoff: settledBackoff,
-    settledBackoff,
-    queue: careful ? shuffle(queue, moment.random) : queue.toSorted(byAge),
-    dueSuspects: files.filter(({ uuid }) => {
-      const suspect = suspects[uuid]
-      return suspect !== undefined && !isWaiting(suspect, moment.nowMs)
-    }),
-    seen: new Set(files.map(({ uuid }) => uuid)),
-    size: careful ? 1 : REPORTER_LIMITS.batchEventsMax,
-    careful,
-    evidence: false,
-    answered: false,
-    asked: [],
-    stopped: false,
-  }
-}
-
-/** Files that came during the run. Those already seen, whatever became of them, are ignored. */
-export function addFiles(state: DeliveryState, files: readonly WaitingFile[]): DeliveryState {
-  const added = files.filter(({ uuid }) => !state.seen.has(uuid))
-  if (added.length === 0) return state
-  return {
-    ...state,
-    queue: [...state.queue, ...added.toSorted(byAge)],
-    seen: new Set([...state.seen, ...added.map(({ uuid }) => uuid)]),
-  }
 }
 
 export interface NextRequest {
@@ -263,14 +158,6 @@ function trouble(state: DeliveryState, reason: string, moment: Moment): AfterAns
   return keep(stop(state, afterFailure(settledBackoff, { reason, retryAfterMs: null }, moment)), reason)
 }
 
-function halve(state: DeliveryState): DeliveryState {
-  return { ...state, size: Math.max(1, Math.floor(state.asked.length / 2)) }
-}
-
-function stop(state: DeliveryState, backoff: BackoffEntry | null): DeliveryState {
-  return { ...state, stopped: true, backoff }
-}
-
 function keep(state: DeliveryState, reason: string): AfterAnswer {
   return { state: done(state), verdicts: state.asked.map(({ uuid }) => ({ uuid, verdict: 'kept', reason })) }
 }
@@ -283,15 +170,6 @@ function rejectAll(files: readonly WaitingFile[], reason: string): readonly Even
   return files.map(({ uuid }) => ({ uuid, verdict: 'rejected', reason }))
 }
 
-function done(state: DeliveryState): DeliveryState {
-  return { ...state, asked: [] }
-}
-
-function leaveOut(state: DeliveryState, files: readonly WaitingFile[]): DeliveryState {
-  const others = (file: WaitingFile): boolean => !files.includes(file)
-  return { ...done(state), queue: state.queue.filter(others), dueSuspects: state.dueSuspects.filter(others) }
-}
-
 /** From the front, at least one, at most `size` and a request's bytes. */
 function takeBatch(queue: readonly WaitingFile[], size: number): readonly WaitingFile[] {
   let bytes = 0
@@ -300,24 +178,4 @@ function takeBatch(queue: readonly WaitingFile[], size: number): readonly Waitin
     return index > 0 && bytes > REPORTER_LIMITS.batchBytesMax
   })
   return queue.slice(0, end === -1 ? size : end)
-}
-
-/** Aliases, then by moment of recording; UUIDv7 decides within a millisecond. */
-function byAge(a: WaitingFile, b: WaitingFile): number {
-  if (a.alias !== b.alias) return a.alias ? -1 : 1
-  return compare(a.timestamp, b.timestamp) || compare(a.uuid, b.uuid)
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
-
-/** Fisher and Yates. */
-function shuffle<T>(items: readonly T[], random: () => number): readonly T[] {
-  const shuffled = [...items]
-  for (let last = shuffled.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1))
-    ;[shuffled[last], shuffled[other]] = [shuffled[other] as T, shuffled[last] as T]
-  }
-  return shuffled
 }

@@ -15,18 +15,11 @@ import { appendJournal, type JournalEntry } from '../spool/journal.ts'
 import { noteDebug } from '../spool/debug-log.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { type Backoff, type BackoffEntry, encodeBackoff, isWaiting, type Moment, parseBackoff } from './backoff.ts'
-import {
-  addFiles,
-  afterAnswer,
-  type DeliveryState,
-  type Destination as Route,
-  nextRequest,
-  planDestinations,
-  startDelivery,
-  type Verdict,
-} from './delivery.ts'
+import { afterAnswer, nextRequest, type Verdict } from './delivery.ts'
+import { addFiles, type DeliveryState, startDelivery } from './delivery-state.ts'
 import type { PostHogSender } from './posthog-sender.ts'
 import type { Destination } from './reporter-task.ts'
+import { type Destination as Route, planDestinations } from './waiting-files.ts'
 
 export interface DrainContext {
   readonly layout: SpoolLayout

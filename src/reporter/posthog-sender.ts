@@ -25,10 +25,11 @@ export interface SendTerms {
 }
 
 export interface PostHogSender {
-  /** One request; connections are kept between calls. Never rejects: whatever goes wrong is an {@link Answer}. */
+  /**
+   * One request. Never rejects: whatever goes wrong is an {@link Answer}. After a whole answer the connection is kept for the next
+   * call, idle, and does not hold the process (Node's agent unrefs it); after anything else none is left.
+   */
   sendBatch(envelopes: readonly Envelope[], terms: SendTerms): Promise<Answer>
-  /** Destroys the connections that were kept. */
-  close(): void
 }
 
 export function startPostHogSender({ scrub, env = process.env }: PostHogSenderOptions): PostHogSender {
@@ -70,9 +71,6 @@ export function startPostHogSender({ scrub, env = process.env }: PostHogSenderOp
         return answer() ?? { kind: 'no-answer', reason: 'other', code: `NOT_SENT ${nameOf(error)}` }
       }
       return answer() ?? { kind: 'no-answer', reason: 'other', code: 'NOT_SENT' }
-    },
-    close() {
-      connections.close()
     },
   }
 }

@@ -28,7 +28,8 @@ tried yet, or failed last time. \`stand-in\` is there if the directory took no w
 | \`WARN\` | neither: it mends itself, or it works and is a mistake all the same |
 | \`n/a\` | there is nothing to look at here, or looking was not allowed |
 
-Exit code 1 if one failed, else 0. Where two signals cannot both be true, it names the one that lies. \`--json\` prints
+Exit code 1 if one failed, else 0: also without a network, for the question is whether an event would arrive now. Nothing is lost then: what
+is recorded waits for the next command that has one. Where two signals cannot both be true, it names the one that lies. \`--json\` prints
 \`{ "probes": [{ "name", "verdict", "evidence", "destination"? }], "contradictions": [{ "lies", "because" }] }\`. It is over in 5 s,
 whatever hangs. It writes 32 KiB to \`telemetry/\` and removes them, starts a reporter without a task, and asks the endpoints (three at
 most) of what waits, of the back-off and of the last reporter, or \`--host\`. **No event is sent**: the one request is

@@ -3,18 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Envelope } from '../../src/events/envelope.ts'
 import type { Answer } from '../../src/reporter/answer.ts'
 import { afterFailure, type BackoffEntry, isWaiting, type Moment } from '../../src/reporter/backoff.ts'
-import {
-  addFiles,
-  afterAnswer,
-  type DeliveryState,
-  nextRequest,
-  planDestinations,
-  requestsMax,
-  startDelivery,
-  type Verdict,
-  type WaitingFile,
-} from '../../src/reporter/delivery.ts'
+import { afterAnswer, nextRequest, requestsMax, type Verdict } from '../../src/reporter/delivery.ts'
+import { addFiles, type DeliveryState, startDelivery } from '../../src/reporter/delivery-state.ts'
 import { REPORTER_LIMITS } from '../../src/reporter/limits.ts'
+import { planDestinations, type WaitingFile } from '../../src/reporter/waiting-files.ts'
 
 const nowMs = Date.UTC(2026, 10, 20, 12)
 const moment: Moment = { nowMs, random: () => 0.5 }

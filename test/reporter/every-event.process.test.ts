@@ -1,11 +1,11 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { CATALOGUE } from '../../src/events/catalogue.ts'
+import { CATALOGUE, type EventName } from '../../src/events/catalogue.ts'
 import { runReporter } from '../support/acme.ts'
 import { ANON_ID, enqueueMany, prepareSpool } from '../support/envelopes.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { makeHome } from '../support/home.ts'
 
-const EVENTS = Object.keys(CATALOGUE)
+const EVENTS = Object.keys(CATALOGUE) as EventName[]
 
 // The built file is without the half of posthog-node that it never enters (rolldown.config.mjs, UNENTERED).
 it('the built reporter sends every event of the catalogue, linked or not, in one request', async () => {
@@ -14,7 +14,7 @@ it('the built reporter sends every event of the catalogue, linked or not, in one
   const posthog = await startFakePostHog()
   onTestFinished(() => posthog.close())
   const waiting = enqueueMany(home.layout, 4 * EVENTS.length, (index) => {
-    const event = EVENTS[index % EVENTS.length] ?? ''
+    const event = EVENTS[index % EVENTS.length] ?? 'CLI execution failed'
     const isAnon = index < 2 * EVENTS.length
     const properties =
       event === '$create_alias'

@@ -14,7 +14,6 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
-  sender.close()
   await posthog.close()
 })
 
@@ -90,7 +89,6 @@ describe('sendBatch() on the wire', () => {
     const properties = { distinct_id: 'person', alias: 'anon' }
     const alias = envelope(1, { event: '$create_alias', properties, is_anon: true })
     await own.sendBatch([alias], { host: posthog.url, apiKey: 'phc_test', boxLeftMs: BOX_MS })
-    own.close()
     expect(posthog.events[0]?.properties).toEqual({
       ...properties,
       $lib: 'posthog-node',
@@ -122,7 +120,7 @@ describe('sendBatch() on the wire', () => {
 
   it('stays with /batch/ where the environment names another protocol', async () => {
     vi.stubEnv('POSTHOG_CAPTURE_MODE', 'v1')
-    startPostHogSender({ scrub: ({ properties }) => properties }).close()
+    startPostHogSender({ scrub: ({ properties }) => properties })
     await send([envelope(1)])
     expect(posthog.requests[0]?.path).toBe('/batch/')
   })
@@ -209,7 +207,6 @@ describe('sendBatch() and what it reports', () => {
       },
     })
     const thrown = await own.sendBatch([envelope(1)], { host: posthog.url, apiKey: 'k', boxLeftMs: BOX_MS })
-    own.close()
     expect(thrown).toEqual({ kind: 'no-answer', reason: 'other', code: 'NOT_SENT RangeError' })
     expect(posthog.connections).toBe(0)
   })

@@ -64,7 +64,6 @@ function contextOf(more: Partial<DrainContext> = {}): DrainContext {
         sent.push({ host, apiKey, envelopes })
         return answer(envelopes)
       },
-      close: () => {},
     },
     leftMs: () => REPORTER_LIMITS.exitMs - (Date.now() - startedAt),
     leastLeftMs: 2000,
