@@ -134,7 +134,7 @@ async function benchCases({ title, cases, abouts, report, world, subreaper }) {
   return results.get(first.id)
 }
 
-const AT_A_TIME = 6
+const AT_A_TIME = 10
 
 function inWords({ arrived, leftMs, toKill }, made) {
   const left = leftMs === undefined ? '' : `, ${(leftMs / 1000).toFixed(1)} s${toKill > 0 ? ' (killed)' : ''}`

@@ -30,7 +30,7 @@ export async function run({ quick, report }) {
     const contenders = []
     for (const about of [...ours, ...others, ...sizes.flatMap(bigContenders)])
       contenders.push(await makeContender(world, subreaper, about))
-    const runs = await inRounds('hand-off', contenders, quick ? 4 : 18, report)
+    const runs = await inRounds('hand-off', contenders, quick ? 3 : 18, report)
     for (const { endpoint } of contenders) await endpoint.close()
     hostRows(runs, world, report)
     for (const size of sizes) memoryRows(runs, size, report)
@@ -40,8 +40,8 @@ export async function run({ quick, report }) {
     )
     const parties = { report, world, subreaper, quick }
     await benchBurst({ ...parties, emptyNodeCpuMs: median(runs.nothing.map((one) => one.treeCpuMs)) })
-    await benchEnds(abouts, parties)
-    await benchOutages(abouts, parties)
+    // Counts, and nearly all of it is waiting: at the same time.
+    await Promise.all([benchEnds(abouts, parties), benchOutages(abouts, parties)])
     costTable(contenders, runs, report)
     if (peers.kind === 'missing') report.skip("two published CLIs' telemetry", peers.why)
   } finally {

@@ -13,7 +13,7 @@
  */
 import { draw } from './curve.mjs'
 
-export function createReport(out = process.stderr) {
+export function createReport(out = process.stderr, print = console.log) {
   const lines = []
   const tables = []
   const pictures = []
@@ -23,7 +23,7 @@ export function createReport(out = process.stderr) {
   let bench = ''
   const say = (line) => {
     if (out.isTTY) out.write('\r\x1b[K')
-    console.log(line)
+    print(line)
     lines.push(line)
   }
   return {

@@ -32,7 +32,7 @@ async function lookRows({ quick, report, world, pid }) {
   const { ways, close } = await waysToLook(pid, built.program, quick ? 1000 : 3000)
   const seen = Object.fromEntries(Object.keys(ways).map((way) => [way, []]))
   for (let looks = 0; looks < 3; looks++) for (const look of Object.values(ways).slice(1, 3)) await look() // until it is compiled
-  const rounds = quick ? 5 : 15
+  const rounds = quick ? 3 : 15
   for (let round = 0; round <= rounds; round++) {
     report.progress(`tracer: looks at one process, round ${round} of ${rounds}`)
     for (const [way, look] of Object.entries(ways)) {
@@ -95,7 +95,7 @@ const BUDGETS = [
 
 /** Gross: with the event loop and its timer, whose share alone is beside it. All at the same time; it is CPU that is counted. */
 async function rateRows({ quick, report, world, ...pids }) {
-  const length = quick ? { settleS: 1.5, seconds: 2.5 } : { settleS: 10, seconds: 10 }
+  const length = quick ? { settleS: 1, seconds: 3 } : { settleS: 10, seconds: 10 }
   report.progress(`tracer: ${length.settleS + length.seconds} s of tracing`)
   const times = async (copies, about) =>
     Promise.all(Array.from({ length: quick ? 1 : copies }, () => shareOf(world, { ...about, ...length })))

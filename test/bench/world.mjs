@@ -70,13 +70,14 @@ export async function makeContender(world, subreaper, about) {
 }
 
 /**
- * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code. Throws if one of them fails.
+ * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code (`warm: false` leaves it out). Throws if
+ * one of them fails.
  * Who follows a dear one finds a warm or a busy machine, so each round begins with another.
  */
-export async function inRounds(title, contenders, rounds, report) {
+export async function inRounds(title, contenders, rounds, report, { warm = true } = {}) {
   const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
   for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = warm ? 0 : 1; round <= rounds; round++) {
     report.progress(`${title}: round ${round} of ${rounds}, ${contenders.length} contenders`)
     const from = (round * 5) % contenders.length
     for (const contender of [...contenders.slice(from), ...contenders.slice(0, from)]) {
