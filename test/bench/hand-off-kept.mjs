@@ -1,4 +1,5 @@
 /** What arrives, whatever ends the host or ails the endpoint; what is left over; and 200 commands at once. Counts: what runs beside does not matter. */
+import { spawnSync } from 'node:child_process'
 import { ageLock, clearSpool, forgetBackoff, makeContender } from './world.mjs'
 
 const COUNT = 200
@@ -28,19 +29,23 @@ export async function benchBurst({ report, world, subreaper, emptyNodeCpuMs }) {
   })
 }
 
+const IN_TERMINAL = 'terminal hang-up'
 const PRELOADED = { preload: true }
 const ENDS = {
   return: PRELOADED,
   'process.exit': { ...PRELOADED, variables: { END: 'exit' } },
   SIGKILL: { ...PRELOADED, variables: { END: 'kill' } },
   'Ctrl-C to the group': { ...PRELOADED, variables: { END: 'interrupt' } },
-  'terminal hang-up': { script: 'in-terminal.mjs', variables: { END: 'hang-up' } },
+  [IN_TERMINAL]: { script: 'in-terminal.mjs', variables: { END: 'hang-up' } },
 }
 const MADE = 2
 
 /** Every contender, every end, right after the command. */
 export async function benchEnds(abouts, { report, ...parties }) {
-  const ends = Object.entries(ENDS).map(([end, settings]) => ({
+  const lacks = spawnSync('script', ['--version'], { stdio: 'ignore' }).error !== undefined
+  if (lacks) report.skip(`kept: ${IN_TERMINAL}`, 'no script on the PATH')
+  const possible = Object.entries(ENDS).filter(([end]) => end !== IN_TERMINAL || !lacks)
+  const ends = possible.map(([end, settings]) => ({
     title: end,
     budget: `kept: ${end}`,
     made: MADE,

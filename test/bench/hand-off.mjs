@@ -35,6 +35,8 @@ export async function run({ quick, report }) {
     hostRows(runs, world, report)
     for (const size of sizes) memoryRows(runs, size, report)
     reporterRows(runs, report)
+    if (quick)
+      report.skip('hosts of 50 and 800 MB; wall with a slow endpoint, a black hole; the watchdog worker', '--quick')
     const abouts = contenders.filter(({ id }) =>
       ['launched', 'naive', 'in-process', ...others.map((peer) => peer.id)].includes(id),
     )
