@@ -26,6 +26,7 @@ export async function benchBurst({ report, world, subreaper, emptyNodeCpuMs }) {
     figure: run.leftCpuMs / COUNT / emptyNodeCpuMs,
     unit: ' ×',
     note: `${(run.leftCpuMs / COUNT).toFixed(2)} ms`,
+    floor: `the floor here: one empty Node for all of them, ${1 / COUNT} ×`,
   })
 }
 

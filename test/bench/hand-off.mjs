@@ -8,14 +8,7 @@ import { inRounds, makeContender, makeWorld } from './world.mjs'
 export const name = 'hand-off'
 
 /** What only tells more about the rest; --quick has no time for it. */
-const NOT_QUICK = new Set([
-  'baseline-again',
-  'append',
-  'launched-worker',
-  'launched-slow',
-  'launched-hole',
-  'in-process',
-])
+const NOT_QUICK = new Set(['launched-worker', 'launched-slow', 'launched-hole', 'in-process'])
 
 export async function run({ quick, report }) {
   const world = makeWorld()

@@ -34,7 +34,7 @@ describe('report.row()', () => {
     report.row({ ...AT_MOST_2, figure: 3 })
     report.skip('socat', 'not installed')
     expect(report.counts).toEqual({ met: 1, notMet: 1, skipped: 1 })
-    expect(report.missed).toEqual(['toll: fare'])
+    expect(report.missed).toEqual(['toll: fare: 3 ×, budget ≤ 2 ×'])
   })
 })
 
