@@ -16,9 +16,12 @@ export async function openBlackHole(port) {
   const isUp = await Promise.race([once(holder.stdout, 'data').then(() => true), gone.then(() => false)])
   if (!isUp) throw new Error(`making a black hole: nobody could listen on port ${port}`)
   holder.kill('SIGSTOP')
+  const kill = () => holder.kill('SIGKILL')
+  process.on('exit', kill) // somebody interrupts us
   const queued = []
   const close = async () => {
-    holder.kill('SIGKILL')
+    process.off('exit', kill)
+    kill()
     for (const socket of queued) socket.destroy()
     await gone
   }

@@ -50,7 +50,6 @@ export async function benchHostGrowth({ quick, report, world, subreaper, templat
       fileRow(line, report)
     }
   await pruneRow(contenders, report)
-  for (const { endpoint } of contenders) await endpoint.close()
 }
 
 function casesOf(quick) {

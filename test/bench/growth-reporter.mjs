@@ -56,5 +56,4 @@ export async function benchReporterGrowth({ quick, report, world, subreaper, tem
     note: `${least.peakMb.toFixed(0)} and ${most.peakMb.toFixed(0)} MiB`,
   })
   report.curve(perEvent, { title: 'Reporter, one run', x: 'events that wait', y: 'CPU in ms for each event' })
-  for (const { endpoint } of contenders) await endpoint.close()
 }

@@ -12,7 +12,6 @@ export async function benchBurst({ report, world, subreaper, emptyNodeCpuMs }) {
   await contender.act({ argument: 'tracked.mjs', variables: { COUNT: '1', WIDTH: '1' } }) // the first use
   const variables = { COUNT: String(COUNT), WIDTH: String(WIDTH) }
   const run = await contender.act({ argument: 'tracked.mjs', variables })
-  await contender.endpoint.close()
   const once = new Set(run.arrivals.map(({ id }) => id)).size
   const what = `${COUNT} commands, ${WIDTH} at a time`
   const twice = run.arrivals.length - once

@@ -24,7 +24,6 @@ export async function run({ quick, report }) {
     for (const about of [...ours, ...others, ...sizes.flatMap(bigContenders)])
       contenders.push(await makeContender(world, subreaper, about))
     const runs = await inRounds('hand-off', contenders, quick ? 3 : 18, report)
-    for (const { endpoint } of contenders) await endpoint.close()
     hostRows(runs, world, report)
     for (const size of sizes) memoryRows(runs, size, report)
     reporterRows(runs, report)
@@ -40,7 +39,7 @@ export async function run({ quick, report }) {
     costTable(contenders, runs, report)
     if (peers.kind === 'missing') report.skip("two published CLIs' telemetry", peers.why)
   } finally {
-    world.leave()
+    await world.leave()
   }
 }
 

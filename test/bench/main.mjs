@@ -43,6 +43,10 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// What was made for a bench is taken away on 'exit'.
+for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }))
+  process.on(signal, () => process.exit(128 + number))
+
 const quick = flags.includes('--quick')
 const startMs = Date.now()
 const report = createReport()

@@ -12,12 +12,20 @@ export async function growTree(count) {
   const script = `i=1; while [ $i -lt ${count} ]; do sleep 600 & i=$((i+1)); done; exec sleep 600`
   const { pid } = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
   if (pid === undefined) throw new Error('starting sh: it did not start')
+  const end = () => process.kill(-pid, 'SIGKILL')
+  process.on('exit', end) // somebody interrupts us
   const children = `/proc/${pid}/task/${pid}/children`
   const isGrown = () =>
     readFileSync(`/proc/${pid}/comm`, 'latin1') === 'sleep\n' &&
     readFileSync(children, 'latin1').trim().split(' ').filter(Boolean).length === count - 1
   while (!isGrown()) await after(10)
-  return { pid, end: () => process.kill(-pid, 'SIGKILL') }
+  return {
+    pid,
+    end() {
+      process.off('exit', end)
+      end()
+    },
+  }
 }
 
 /**

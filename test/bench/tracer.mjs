@@ -22,7 +22,7 @@ export async function run({ quick, report }) {
   } finally {
     one.end()
     fifty.end()
-    world.leave()
+    await world.leave()
   }
 }
 

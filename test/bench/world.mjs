@@ -32,7 +32,16 @@ export function makeWorld() {
   for (const part of ['package.json', 'dist'])
     cpSync(join(ROOT, part), join(packages, 'afterword', part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules/posthog-node'), join(packages, 'posthog-node'))
-  return { folder, packages, leave: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
+  const endpoints = new Set()
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  process.on('exit', remove) // somebody interrupts us
+  /** Also after a bench that broke: nothing of it listens, and no file is left. */
+  const leave = async () => {
+    for (const endpoint of endpoints) await endpoint.close()
+    remove()
+    process.off('exit', remove)
+  }
+  return { folder, packages, endpoints, leave }
 }
 
 /**
@@ -43,6 +52,7 @@ export async function makeContender(world, subreaper, about) {
   const home = join(world.folder, 'homes', about.id)
   mkdirSync(home) // nobody else's: two in one home would count each other's events
   const endpoint = await startEndpoint()
+  world.endpoints.add(endpoint)
   const command = ({ variables = {}, script = about.script, preload = about.preload ?? false, argument }) => {
     const env = {
       PATH: process.env.PATH,
