@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setImmediate as turn, setTimeout as after } from 'node:timers/promises'
 
 const LISTENER = `require('node:net').createServer().listen({ port: Number(process.argv[1]), host: '127.0.0.1', backlog: 1 }, () => {
   process.stdout.write('listening')
@@ -16,9 +17,12 @@ export async function openBlackHole(port) {
   const isUp = await Promise.race([once(holder.stdout, 'data').then(() => true), gone.then(() => false)])
   if (!isUp) throw new Error(`making a black hole: nobody could listen on port ${port}`)
   holder.kill('SIGSTOP')
+  const kill = () => holder.kill('SIGKILL')
+  process.on('exit', kill) // somebody interrupts us
   const queued = []
   const close = async () => {
-    holder.kill('SIGKILL')
+    process.off('exit', kill)
+    kill()
     for (const socket of queued) socket.destroy()
     await gone
   }
@@ -34,4 +38,10 @@ export async function openBlackHole(port) {
   }
 }
 
-const timeout = (ms) => new Promise((resolve) => setTimeout(resolve, ms, false))
+/** False after `ms` and a look at the sockets: on loopback a connection comes about at once, but we may be late to hear of it. */
+const timeout = async (ms) => {
+  await after(ms)
+  await turn()
+  await turn()
+  return false
+}

@@ -20,7 +20,6 @@ export async function waitingEvent(world, subreaper) {
   const about = { id: 'template', script: 'tracked.mjs', before: pretendReporter, afterMs: 0 }
   const contender = await makeContender(world, subreaper, about)
   await contender.act()
-  await contender.endpoint.close()
   const folder = join(telemetry(contender.home), 'pending')
   const names = readdirSync(folder).filter((each) => each.endsWith('.json'))
   if (names.length !== 1) throw new Error(`making an event that waits: got ${names.length} in ${folder}, wants 1`)

@@ -47,10 +47,9 @@ export async function benchHostGrowth({ quick, report, world, subreaper, templat
       const line = contenders.filter((one) => one.kind === kind && one.situation === situation)
       if (line.length === 0) continue // --quick
       costRows(line, runs, report)
-      fileRow(line, quick ? 2 : 4, report)
+      fileRow(line, report)
     }
   await pruneRow(contenders, report)
-  for (const { endpoint } of contenders) await endpoint.close()
 }
 
 function casesOf(quick) {
@@ -81,10 +80,10 @@ function costRows(line, runs, report) {
 }
 
 /** Exact, whatever else the machine does. */
-function fileRow(line, turns, report) {
+function fileRow(line, report) {
   const [{ kind, situation }] = line
   const what = `host, ${situation}: file operations by ${kind}`
-  const traced = [line[0], line.at(-1)].map((contender) => fileOperations(contender, turns))
+  const traced = [line[0], line.at(-1)].map((contender) => fileOperations(contender))
   const failed = traced.find((one) => one.kind === 'skipped')
   if (failed !== undefined) return report.skip(what, failed.why)
   const [few, many] = traced.map(({ calls }) => calls)
@@ -93,26 +92,27 @@ function fileRow(line, turns, report) {
     budget: '0 more at 1,000 than at 1',
     limit: 0,
     figure: many.length - few.length,
-    note: `${few.length} at 1, ${few.filter(isListing).length} of them list a folder`,
+    note: `${few.length} at 1; folders listed: ${
+      foldersOf(few)
+        .map((path) => path.replace(line[0].home, '~'))
+        .join(', ') || 'none'
+    }`,
     floor: `more: ${moreOf(many, few).join(', ')}`,
   })
 }
 
-/** System calls that name a path, Node's own included, or list a folder. Of `turns` runs the shortest: one command in 64 prunes. */
-function fileOperations(contender, turns) {
+/** System calls that name a path in the home, or list a folder wherever. Of two runs the shorter: one command in 64 prunes. */
+function fileOperations(contender) {
   const out = join(contender.home, 'strace.txt')
   const tries = []
   try {
-    for (let turn = 0; turn < turns; turn++) {
+    for (let turn = 0; turn < 2; turn++) {
       contender.before(contender.home)
       const { args, env, cwd } = contender.command({})
       const strace = ['-o', out, '-e', 'trace=%file,getdents64', process.execPath, ...args]
       execFileSync('strace', strace, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] })
-      tries.push(
-        readFileSync(out, 'utf8')
-          .split('\n')
-          .filter((text) => /^\w+\(/.test(text)),
-      )
+      const calls = readFileSync(out, 'utf8').split('\n')
+      tries.push(calls.filter((call) => call.includes(`"${contender.home}/`) || /^getdents64|O_DIRECTORY/.test(call)))
     }
   } catch (error) {
     return { kind: 'skipped', why: error.code === 'ENOENT' ? 'no strace on the PATH' : `strace: ${error.stderr}` }
@@ -120,19 +120,25 @@ function fileOperations(contender, turns) {
   return { kind: 'traced', calls: tries.toSorted((a, b) => a.length - b.length)[0] }
 }
 
-const isListing = (call) => call.startsWith('getdents64(')
+/** Those that are opened to be listed. */
+function foldersOf(calls) {
+  return calls.flatMap((call) => /"([^"]*)", [A-Z_|]*O_DIRECTORY/.exec(call)?.[1] ?? [])
+}
 
-/** Names of calls that come more often in `many`, with what they were about. */
+/** Calls that come more often in `many`, each kind with how often. */
 function moreOf(many, few) {
-  const about = (call) => `${/^\w+/.exec(call)[0]} ${/"([^"]*)"/.exec(call)?.[1].split('/').at(-1) ?? ''}`.trim()
-  const left = few.map((call) => about(call).replace(/[0-9a-f-]{36}/, 'UUID'))
-  return many
-    .map((call) => about(call).replace(/[0-9a-f-]{36}/, 'UUID'))
-    .filter((call) => {
-      const at = left.indexOf(call)
-      if (at >= 0) left.splice(at, 1)
-      return at < 0
-    })
+  const counts = new Map()
+  for (const [calls, sign] of [
+    [many, 1],
+    [few, -1],
+  ])
+    for (const call of calls) {
+      const path = /"([^"]*)"/.exec(call)?.[1] ?? ''
+      const name = path.slice(path.lastIndexOf('/') + 1).replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g, '*')
+      const kind = `${/^\w+/.exec(call)?.[0]} ${name}`.trim()
+      counts.set(kind, (counts.get(kind) ?? 0) + sign)
+    }
+  return [...counts].filter(([, count]) => count > 0).map(([kind, count]) => `${count} × ${kind}`)
 }
 
 /** The one thing that looks at what waits: one command in 64 keeps `pending/` within its bounds. */

@@ -18,7 +18,7 @@ export async function benchReporterGrowth({ quick, report, world, subreaper, tem
       await makeContender(world, subreaper, { id: `drains ${size}`, size, script: 'tracked.mjs', before }),
     )
   }
-  const runs = await inRounds('growth, reporter', contenders, quick ? 1 : 3, report)
+  const runs = await inRounds('growth, reporter', contenders, quick ? 1 : 3, report, { warm: !quick })
   const seen = contenders.map(({ id, size }) => {
     const arrived = Math.min(...runs[id].map(({ arrivals }) => new Set(arrivals.map((one) => one.id)).size))
     const cpuMs = median(runs[id].map(({ leftCpuMs }) => leftCpuMs))
@@ -56,5 +56,4 @@ export async function benchReporterGrowth({ quick, report, world, subreaper, tem
     note: `${least.peakMb.toFixed(0)} and ${most.peakMb.toFixed(0)} MiB`,
   })
   report.curve(perEvent, { title: 'Reporter, one run', x: 'events that wait', y: 'CPU in ms for each event' })
-  for (const { endpoint } of contenders) await endpoint.close()
 }

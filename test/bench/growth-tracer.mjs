@@ -10,7 +10,7 @@ const IN_PROPORTION = 1.1
 export async function benchTracerGrowth({ quick, report, world }) {
   if (process.platform !== 'linux')
     return report.skip('tracing, by rate and tree', `needs Linux, this is ${process.platform}`)
-  const length = quick ? { settleS: 1.5, seconds: 2.5 } : { settleS: 10, seconds: 10 }
+  const length = quick ? { settleS: 1, seconds: 2 } : { settleS: 10, seconds: 10 }
   report.progress(
     `growth, tracer: ${length.settleS + length.seconds} s at ${RATES.join(', ')} Hz, and of ${TREES.join(', ')} processes`,
   )
@@ -18,12 +18,12 @@ export async function benchTracerGrowth({ quick, report, world }) {
   try {
     for (const count of TREES) trees.push(await growTree(count))
     const rates = RATES.map(async (hz) => {
-      const { share } = await shareOf(world, { pid: trees[0].pid, hz, ...length })
-      return [hz, share * 100]
+      const { share, rate } = await shareOf(world, { pid: trees[0].pid, hz, ...length })
+      return [rate, share * 100]
     })
     const sizes = TREES.map(async (count, index) => {
-      const { share } = await shareOf(world, { pid: trees[index].pid, hz: TREE_HZ, ...length })
-      return [count, (share * 1e6) / TREE_HZ]
+      const { share, rate } = await shareOf(world, { pid: trees[index].pid, hz: TREE_HZ, ...length })
+      return [count, (share * 1e6) / rate]
     })
     showRow(report, await Promise.all(rates), {
       what: 'tracing one process, by rate: exponent',
@@ -45,7 +45,8 @@ export async function benchTracerGrowth({ quick, report, world }) {
 function showRow(report, points, { what, x, y, unit }) {
   const slope = exponent(points)
   const [size, cost] = points.at(-1)
-  const note = `${inWords(slope)}; ${points[0][1].toFixed(2)} ${unit} at 1, ${cost.toFixed(2)} at ${size}`
+  const [[least, first]] = points
+  const note = `${inWords(slope)}; ${first.toFixed(2)} ${unit} at ${Math.round(least)}, ${cost.toFixed(2)} at ${Math.round(size)}`
   report.row({ what, budget: `≤ ${IN_PROPORTION}`, limit: IN_PROPORTION, figure: slope.exponent, note })
   report.curve(points, { title: what.replace(': exponent', ''), x, y })
 }

@@ -22,6 +22,6 @@ export async function run({ quick, report }) {
     await benchSessionsGrowth({ quick, report, world })
     await benchTracerGrowth({ quick, report, world })
   } finally {
-    world.leave()
+    await world.leave()
   }
 }

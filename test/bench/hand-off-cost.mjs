@@ -32,7 +32,8 @@ export function hostRows(runs, world, report) {
   row('host, recorded, a reporter alive, ESM', 1.15, of('alive'), append)
   row('host, recorded, a reporter alive, CommonJS', 1.2, pairs(runs['alive-cjs'], runs['baseline-cjs'], wall), append)
   row('host, recorded and launched', 1.5, of('launched'), spawn)
-  row('host, recorded and launched, of a detached empty spawn', 1.2, pairs(launched, runs['bare-spawn'], wall))
+  const own = ['that spawn itself', pairs(runs['bare-spawn'], runs['bare-spawn'], wall)]
+  row('host, recorded and launched, of a detached empty spawn', 1.2, pairs(launched, runs['bare-spawn'], wall), own)
   addedCpuRow(runs, report)
   row('host, launched, endpoint down', 1.6, of('launched-down'), spawn)
   row('host, launched, endpoint silent', 1.6, of('launched-silent'), spawn)
@@ -76,6 +77,8 @@ export function memoryRows(runs, size, report) {
   const addedMs = (id) => inPairs(of(id), of('baseline'), (left, right) => left.wallMs - right.wallMs)
   const smallMs = inPairs(runs.alive, runs.baseline, (left, right) => left.wallMs - right.wallMs)
   const [launchMs, spawnMs, aliveMs] = [addedMs('launched'), addedMs('bare-spawn'), addedMs('alive')]
+  const [low, high] = spreadOf(of('baseline').map(({ wallMs }) => wallMs)).quarters
+  const variesMs = high - low
   const inMs = (values) => `+ ${median(values).toFixed(1)} ms`
   report.row({
     what: `host of ${size} MB, launched, above a bare spawn there`,
@@ -93,6 +96,7 @@ export function memoryRows(runs, size, report) {
     unit: ' ms',
     ...spreadOf(aliveMs.map((ms, round) => ms - smallMs[round])),
     note: `${inMs(aliveMs)} against ${inMs(smallMs)}`,
+    floor: `the floor here: noise, the empty package there varies by ${variesMs.toFixed(1)} ms between its quarters`,
   })
 }
 

@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url'
 import { createReport } from './report.mjs'
 
 const OWN = new Set(['main.mjs'])
+/** Of the page. Others follow. */
+const ORDER = ['hand-off', 'tracer', 'proxy', 'growth']
 /** Written by hand: what no run of this program can say. */
 const TRIED = fileURLToPath(new URL('tried-and-dropped.md', import.meta.url))
 const PAGE = join(fileURLToPath(new URL('../../docs', import.meta.url)), 'benchmarks.md')
@@ -29,15 +31,21 @@ const flags = words.filter((word) => word.startsWith('-'))
 const wanted = words.filter((word) => !word.startsWith('-'))
 const benches = await findBenches()
 const unknown = [
+  // A page with some of the benches would lose the others.
+  ...(wanted.length > 0 && flags.includes('--write') ? ['--write with a name'] : []),
   ...flags.filter((flag) => !['--quick', '--write'].includes(flag)),
   ...wanted.filter((name) => !benches.some((bench) => bench.name === name)),
 ]
 if (unknown.length > 0) {
   console.error(
-    `bench: got ${unknown.join(' ')}, wants [${benches.map(({ name }) => name).join(' | ')}] [--quick] [--write]`,
+    `bench: got ${unknown.join(' ')}, wants [${benches.map(({ name }) => name).join(' | ')}] [--quick]; or all, and [--write]`,
   )
   process.exit(2)
 }
+
+// What was made for a bench is taken away on 'exit'.
+for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }))
+  process.on(signal, () => process.exit(128 + number))
 
 const quick = flags.includes('--quick')
 const startMs = Date.now()
@@ -89,7 +97,8 @@ async function findBenches() {
     if (/^export async function run\b/m.test(text)) return import(new URL(file, import.meta.url).href)
     return /^export /m.test(text) ? null : { name: file.slice(0, -'.mjs'.length), run: ownProgram(join(here, file)) }
   })
-  return (await Promise.all(found)).filter((bench) => bench !== null)
+  const inOrder = ({ name }) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  return (await Promise.all(found)).filter((bench) => bench !== null).sort((a, b) => inOrder(a) - inOrder(b))
 }
 
 /** A bench that is a program: its lines are shown as they come, and it has no shorter form. */

@@ -38,7 +38,10 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
     .trim()
     .split('\n')
     .map((line) => line.split(' '))
-  const rows = lines.filter(([kind]) => kind !== 'killed').map(([kind, ...numbers]) => [kind, numbers.map(Number)])
+  // The host's own words are among them.
+  const rows = lines
+    .filter(([kind]) => kind === 'host' || kind === 'left')
+    .map(([kind, ...numbers]) => [kind, numbers.map(Number)])
   const host = rows.find(([kind]) => kind === 'host')?.[1]
   if (host === undefined)
     throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)

@@ -32,7 +32,16 @@ export function makeWorld() {
   for (const part of ['package.json', 'dist'])
     cpSync(join(ROOT, part), join(packages, 'afterword', part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules/posthog-node'), join(packages, 'posthog-node'))
-  return { folder, packages, leave: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) }
+  const endpoints = new Set()
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  process.on('exit', remove) // somebody interrupts us
+  /** Also after a bench that broke: nothing of it listens, and no file is left. */
+  const leave = async () => {
+    for (const endpoint of endpoints) await endpoint.close()
+    remove()
+    process.off('exit', remove)
+  }
+  return { folder, packages, endpoints, leave }
 }
 
 /**
@@ -43,6 +52,7 @@ export async function makeContender(world, subreaper, about) {
   const home = join(world.folder, 'homes', about.id)
   mkdirSync(home) // nobody else's: two in one home would count each other's events
   const endpoint = await startEndpoint()
+  world.endpoints.add(endpoint)
   const command = ({ variables = {}, script = about.script, preload = about.preload ?? false, argument }) => {
     const env = {
       PATH: process.env.PATH,
@@ -70,13 +80,14 @@ export async function makeContender(world, subreaper, about) {
 }
 
 /**
- * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code. Throws if one of them fails.
+ * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code (`warm: false` leaves it out). Throws if
+ * one of them fails.
  * Who follows a dear one finds a warm or a busy machine, so each round begins with another.
  */
-export async function inRounds(title, contenders, rounds, report) {
+export async function inRounds(title, contenders, rounds, report, { warm = true } = {}) {
   const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
   for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = warm ? 0 : 1; round <= rounds; round++) {
     report.progress(`${title}: round ${round} of ${rounds}, ${contenders.length} contenders`)
     const from = (round * 5) % contenders.length
     for (const contender of [...contenders.slice(from), ...contenders.slice(0, from)]) {

@@ -10,7 +10,10 @@ const ends = {
   exit: () => process.exit(0),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   interrupt: () => process.kill(0, 'SIGINT'),
-  // in-terminal.mjs: our parent is script(1), the other side of the terminal. The kernel's SIGHUP ends us.
-  'hang-up': () => process.kill(process.ppid, 'SIGKILL') && setInterval(() => {}, 1000),
+  // in-terminal.mjs: our parent is script(1), the other side of the terminal. The kernel's SIGHUP ends us, here and now.
+  'hang-up': () => {
+    process.kill(process.ppid, 'SIGKILL')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)
+  },
 }
 globalThis.afterCommand = ends[process.env.END]
