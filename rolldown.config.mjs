@@ -37,6 +37,11 @@ export default defineConfig([
   },
   {
     ...shared,
+    input: 'src/tracker/ask-at-begin.ts',
+    output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+  },
+  {
+    ...shared,
     input: 'src/tracker/rare-paths.ts',
     output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },

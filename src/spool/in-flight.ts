@@ -17,6 +17,7 @@ import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope
 import { errorCode } from '../files/read-small-file.ts'
 import { renameOver } from '../files/rename-over.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
+import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
@@ -68,9 +69,7 @@ export function parseInFlight(text: string): ParsedInFlight {
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
 export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
   const path = inFlightPath(layout, record.envelope.uuid)
-  const written = inFolder(layout.inFlight, () =>
-    fs.writeFileSync(path, `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 }),
-  )
+  const written = inFolder(layout.inFlight, () => writeWhole(path, `${JSON.stringify(record)}\n`, 'wx'))
   if (written.kind === 'failed') removeQuietly(path) // a full disk leaves an empty file
   return written
 }

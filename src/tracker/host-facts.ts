@@ -34,19 +34,6 @@ export function isTerminal(fd: 1 | 2): boolean {
   }
 }
 
-/** Numbers that identify nobody, and what redaction needs to know to take out. */
-export function redactionContext(): {
-  readonly home: string | null
-  readonly cwd: string | null
-  readonly user: string | null
-} {
-  return {
-    home: process.env['HOME'] ?? process.env['USERPROFILE'] ?? null,
-    cwd: currentDirectory(),
-    user: process.env['USER'] ?? process.env['LOGNAME'] ?? process.env['USERNAME'] ?? null,
-  }
-}
-
 function osRelease(): string {
   try {
     return process.platform === 'linux'
@@ -54,13 +41,5 @@ function osRelease(): string {
       : process.getBuiltinModule('node:os').release()
   } catch {
     return ''
-  }
-}
-
-function currentDirectory(): string | null {
-  try {
-    return process.cwd()
-  } catch {
-    return null // deleted
   }
 }
