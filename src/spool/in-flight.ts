@@ -19,7 +19,7 @@ import { renameOver } from '../files/rename-over.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
 import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
-import { SPOOL_BOUNDS } from './spool-bounds.ts'
+import { ENVELOPE_BYTES_MAX } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
 
 const fs = process.getBuiltinModule('node:fs')
@@ -45,7 +45,7 @@ export type Written = { readonly kind: 'written' } | { readonly kind: 'failed'; 
 const OVERSIZE: Written = { kind: 'failed', reason: 'oversize' }
 
 function isOversize(text: string): boolean {
-  return text.length * 3 > SPOOL_BOUNDS.envelopeBytes && Buffer.byteLength(text) > SPOOL_BOUNDS.envelopeBytes
+  return text.length * 3 > ENVELOPE_BYTES_MAX && Buffer.byteLength(text) > ENVELOPE_BYTES_MAX
 }
 
 export function parseInFlight(text: string): ParsedInFlight {

@@ -11,8 +11,6 @@ export interface HostFacts {
 const OS_TYPES: Readonly<Record<string, string>> = {
   linux: 'Linux',
   darwin: 'Darwin',
-  win32: 'Windows_NT',
-  freebsd: 'FreeBSD',
 }
 
 export function hostFacts(): HostFacts {
@@ -28,7 +26,8 @@ export function hostFacts(): HostFacts {
 export function isTerminal(fd: 1 | 2): boolean {
   if (process.platform !== 'linux') return process.getBuiltinModule('node:tty').isatty(fd)
   try {
-    return /^\/dev\/(pts\/|tty|console)/.test(fs.readlinkSync(`/proc/self/fd/${fd}`))
+    const device = fs.readlinkSync(`/proc/self/fd/${fd}`)
+    return ['/dev/pts/', '/dev/tty', '/dev/console'].some((start) => device.startsWith(start))
   } catch {
     return false // closed, or no /proc
   }

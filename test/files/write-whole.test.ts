@@ -8,7 +8,7 @@ afterEach(() => vi.restoreAllMocks())
 test('writeWhole() writes the rest after a short write', () => {
   const path = `${makeHome().path}/a`
   const { writeSync } = fs
-  vi.spyOn(fs, 'writeSync').mockImplementationOnce((fd, text) => writeSync(fd, Buffer.from(text as string), 0, 5))
+  vi.spyOn(fs, 'writeSync').mockImplementationOnce((fd, text) => writeSync(fd, Buffer.from(text), 0, 5))
   writeWhole(path, 'größer als gedacht', 'wx')
   expect(readFileSync(path, 'utf8')).toBe('größer als gedacht')
   expect(statSync(path).mode & 0o777).toBe(0o600)
