@@ -2,9 +2,11 @@ import fs from 'node:fs'
 import { defineConfig } from 'rolldown'
 
 /**
- * Five bundles; everything else in dist is tsc's output, file for file.
+ * Seven bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
+ *  tracker/launching.cjs      what a command loads when no reporter is alive
+ *  tracker/ask-at-begin.cjs   what a host with a credential, or somebody to ask, loads when a command begins
  *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter, with posthog-node inside
@@ -56,6 +58,11 @@ export default defineConfig([
     ...shared,
     input: 'src/tracker/launching.ts',
     output: { file: 'dist/tracker/launching.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+  },
+  {
+    ...shared,
+    input: 'src/tracker/ask-at-begin.ts',
+    output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,

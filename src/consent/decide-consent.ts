@@ -58,11 +58,8 @@ export function variableName(app: string): string {
 const OFF = { allowed: false, noticeDue: false, notice: 'none', delivery: 'detached' } as const
 const ON = { ...OFF, allowed: true } as const
 
-export function decideConsent(
-  environment: ConsentEnvironment,
-  stored: StoredConsent,
-  terminal: ConsentTerminal,
-): Consent {
+/** Rows 1 and 2: a no that needs no look at the disk. Null: go on. */
+export function decideByVariables(environment: ConsentEnvironment): Consent | null {
   const { variables } = environment
   // 1. Above everything, our own variable included: it is the one switch a user sets once for all tools.
   if (!['', '0', 'false'].includes(said(variables['DO_NOT_TRACK']) ?? '')) {
@@ -73,9 +70,20 @@ export function decideConsent(
   if (own !== undefined && ['', '0', 'false', 'no', 'off'].includes(own)) {
     return { ...OFF, mode: 'off', source: 'app-variable' }
   }
+  return null
+}
+
+export function decideConsent(
+  environment: ConsentEnvironment,
+  stored: StoredConsent,
+  terminal: ConsentTerminal,
+): Consent {
+  const no = decideByVariables(environment)
+  if (no !== null) return no
   const decision = decideByRest(environment, stored, terminal)
   // 3.
-  if (own === 'log') return { ...OFF, mode: 'log', source: 'log-variable', wouldBe: decision }
+  if (said(environment.variables[variableName(environment.app)]) === 'log')
+    return { ...OFF, mode: 'log', source: 'log-variable', wouldBe: decision }
   return { ...decision, mode: decision.allowed ? 'on' : 'off' }
 }
 

@@ -16,6 +16,7 @@ export function isPlainName(name: string): boolean {
   let consonants = 0
   let digits = 0
   let dashes = 0
+  let hasJoint = false
   for (const character of `${name}.`) {
     if (character >= 'a' && character <= 'z') {
       const isVowel = 'aeiouy'.includes(character)
@@ -24,11 +25,11 @@ export function isPlainName(name: string): boolean {
       consonants = isVowel ? 0 : consonants + 1
       if (letters > 15 || (isLong && consonants > 4)) return false
     } else if ('.:-_'.includes(character)) {
-      // four of them may be a UUID's
-      if (character === '-' && ++dashes > 3) return false
+      hasJoint ||= character === '-' || character === '_'
+      if (character === '-' && ++dashes > 3) return false // may be a UUID
       if (isLong && letters > 8 && vowels * 4 < letters) return false
       letters = vowels = consonants = 0
     } else if (character < '0' || character > '9' || name.length > 15 || ++digits > 1) return false
   }
-  return !TOKEN.test(name)
+  return !(hasJoint || name.includes('hvs.')) || !TOKEN.test(name)
 }

@@ -16,7 +16,8 @@ export function renameOver(
   windows: boolean = process.platform === 'win32',
   rename: (from: string, to: string) => void = fs.renameSync,
 ): void {
-  retryOnWindows(() => rename(from, to), windows)
+  if (windows) retryOnWindows(() => rename(from, to), windows)
+  else rename(from, to)
 }
 
 /** Tries again while Windows says that somebody has the file open. */

@@ -1,5 +1,6 @@
 /** The cheap atomic write of the hot path and the reporter: temp file, rename, no package. For files that have one writer at a time. */
 import { renameOver } from './rename-over.ts'
+import { writeWhole } from './write-whole.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
@@ -7,7 +8,7 @@ const fs = process.getBuiltinModule('node:fs')
 export function writeByRename(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    fs.writeFileSync(temporary, text, { mode: 0o600 })
+    writeWhole(temporary, text, 'w')
     renameOver(temporary, path)
   } catch (error) {
     try {

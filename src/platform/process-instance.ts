@@ -29,7 +29,7 @@ const PROC: string | null = process.platform === 'linux' ? '/proc' : null
 export function currentInstance(root: string | null = PROC): ProcessInstance {
   return {
     pid: process.pid,
-    start_ticks: probeProcess('self', root)?.startTicks ?? null,
+    start_ticks: startTicks(readText(root, 'self/stat')),
     boot_id: readText(root, 'sys/kernel/random/boot_id'),
     pid_namespace: readLinkText(root, 'self/ns/pid'),
     host_name: readText(root, 'sys/kernel/hostname') ?? process.getBuiltinModule('node:os').hostname(),
@@ -37,21 +37,26 @@ export function currentInstance(root: string | null = PROC): ProcessInstance {
 }
 
 /** Null when there is no such process. Without /proc, `kill(pid, 0)` answers and the ticks are unknown. */
-export function probeProcess(pid: number | 'self', root: string | null = PROC): ProcessProbe | null {
+export function probeProcess(pid: number, root: string | null = PROC): ProcessProbe | null {
   const stat = readText(root, `${pid}/stat`)
-  if (stat !== null) {
-    // The command name is in parentheses and may hold spaces and parentheses itself: count from the last one.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const ticks = Number(fields[19])
-    return { state: fields[0] ?? '?', startTicks: Number.isSafeInteger(ticks) ? ticks : null }
-  }
-  if (root !== null || pid === 'self') return null
+  if (stat !== null) return { state: fieldsOf(stat)[0] ?? '?', startTicks: startTicks(stat) }
+  if (root !== null) return null
   try {
     process.kill(pid, 0)
     return { state: '?', startTicks: null }
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? { state: '?', startTicks: null } : null
   }
+}
+
+function startTicks(stat: string | null): number | null {
+  const ticks = stat === null ? Number.NaN : Number(fieldsOf(stat)[19])
+  return Number.isSafeInteger(ticks) ? ticks : null
+}
+
+/** The command name is in parentheses and may hold spaces and parentheses itself: count from the last one. */
+function fieldsOf(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 /**

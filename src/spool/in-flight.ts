@@ -17,8 +17,9 @@ import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope
 import { errorCode } from '../files/read-small-file.ts'
 import { renameOver } from '../files/rename-over.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
+import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
-import { SPOOL_BOUNDS } from './spool-bounds.ts'
+import { ENVELOPE_BYTES_MAX } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
 
 const fs = process.getBuiltinModule('node:fs')
@@ -44,7 +45,7 @@ export type Written = { readonly kind: 'written' } | { readonly kind: 'failed'; 
 const OVERSIZE: Written = { kind: 'failed', reason: 'oversize' }
 
 function isOversize(text: string): boolean {
-  return text.length * 3 > SPOOL_BOUNDS.envelopeBytes && Buffer.byteLength(text) > SPOOL_BOUNDS.envelopeBytes
+  return text.length * 3 > ENVELOPE_BYTES_MAX && Buffer.byteLength(text) > ENVELOPE_BYTES_MAX
 }
 
 export function parseInFlight(text: string): ParsedInFlight {
@@ -68,9 +69,7 @@ export function parseInFlight(text: string): ParsedInFlight {
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
 export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
   const path = inFlightPath(layout, record.envelope.uuid)
-  const written = inFolder(layout.inFlight, () =>
-    fs.writeFileSync(path, `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o600 }),
-  )
+  const written = inFolder(layout.inFlight, () => writeWhole(path, `${JSON.stringify(record)}\n`, 'wx'))
   if (written.kind === 'failed') removeQuietly(path) // a full disk leaves an empty file
   return written
 }

@@ -1,3 +1,6 @@
+/** The one that every command needs. */
+export const ENVELOPE_BYTES_MAX: number = 32 * 1024
+
 /** How much may wait, in one value. What is over is dropped oldest first, counted, and the count is itself reported. */
 export const SPOOL_BOUNDS: {
   readonly envelopeBytes: number
@@ -8,7 +11,7 @@ export const SPOOL_BOUNDS: {
   /** A temporary file or a torn record is only taken for one when it is older than this: a writer may be at it. */
   readonly settleAgeMs: number
 } = {
-  envelopeBytes: 32 * 1024,
+  envelopeBytes: ENVELOPE_BYTES_MAX,
   pendingFiles: 1000,
   pendingBytes: 5 * 1024 * 1024,
   ageMs: 30 * 24 * 3_600_000,

@@ -22,14 +22,18 @@ export interface SpoolLayout {
   readonly debug: string
 }
 
+/** Those two alone: asked for three times by every command, for each place of a choice. */
+export function consentPaths(directory: string): Pick<SpoolLayout, 'consent' | 'noticeShown'> {
+  return { consent: `${directory}/telemetry/consent.json`, noticeShown: `${directory}/telemetry/notice-shown` }
+}
+
 export function spoolLayout(directory: string): SpoolLayout {
   const telemetry = `${directory}/telemetry`
   return {
     directory,
     usage: `${directory}/usage.json`,
     telemetry,
-    consent: `${telemetry}/consent.json`,
-    noticeShown: `${telemetry}/notice-shown`,
+    ...consentPaths(directory),
     principal: `${telemetry}/principal.json`,
     inFlight: `${telemetry}/in-flight`,
     pending: `${telemetry}/pending`,

@@ -2,9 +2,6 @@
 import { isCi } from '../consent/ci-rules.ts'
 import { type CommandFacts, safeCommandName } from '../events/command-event.ts'
 import { uuid7 } from '../events/uuid7.ts'
-import type { DistinctId } from '../identity/identity.ts'
-import { resolveDistinctId } from '../identity/identity.ts'
-import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { isStateDirectory } from '../platform/own-directory.ts'
 import type { StateDirectory } from '../platform/state-directory.ts'
 import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
@@ -42,19 +39,10 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   }
   const uuid = uuid7(Date.now())
   if (consent.mode === 'log') {
-    const layout = spoolLayout(settings.directory ?? '')
-    const rare = loadRarePaths()
-    return rare === null
-      ? 'not-built'
-      : new rare.LogRun({
-          settings,
-          consent,
-          consentFile: layout.consent,
-          facts,
-          uuid,
-          distinct: whoIsShown(layout.usage),
-          changesIdentity: request.act !== null,
-        })
+    return (
+      loadRarePaths()?.beginLog({ settings, consent, facts, uuid, changesIdentity: request.act !== null }) ??
+      'not-built'
+    )
   }
   const context = { ...request, facts, uuid, delivery: facts.delivery, notice: consent.notice }
   if (settings.directory === null) return 'refused: no-home'
@@ -89,10 +77,4 @@ function openDirectory(directory: string): StateDirectory {
 
 function isSecret(name: string): boolean {
   return loadRarePaths()?.looksSecret(name) ?? true
-}
-
-/** In log mode a missing identity is not made: an id of the moment stands in for the one that would be. */
-function whoIsShown(usagePath: string): DistinctId {
-  const file = readIdentity(usagePath)
-  return file.kind === 'identity' ? resolveDistinctId(file.identity) : { distinctId: newAnonId(), isAnon: true }
 }

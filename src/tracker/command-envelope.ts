@@ -4,7 +4,6 @@ import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import type { FilteredProperties } from '../events/host-properties.ts'
 import type { DistinctId } from '../identity/identity.ts'
 import type { CommandOutcome } from './command-outcome.ts'
-import { redactionContext } from './host-facts.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -41,8 +40,7 @@ export function endedEnvelope(
   host: FilteredProperties,
 ): Envelope {
   const { failure } = end.outcome
-  const policy = { errorMessages: settings.errorMessages, redaction: redactionContext() }
-  const described = failure === undefined ? {} : (loadRarePaths()?.describeFailure(failure.error, policy) ?? {})
+  const described = failure === undefined ? {} : (loadRarePaths()?.failureHere(failure.error, settings) ?? {})
   const properties = endedProperties({ ...facts, endNs: end.ns, outcome: end.outcome, host }, described)
   return envelopeOf(settings, facts, who, commandEventName(end.outcome.outcome), properties)
 }

@@ -28,17 +28,14 @@ export interface CommandOutcome {
 
 export const SIGNAL_NUMBER: Readonly<Record<EndSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
-/** What an error says of how a command ended: error-outcome.ts, which most commands do not load. */
-export type OutcomeOfError = (error: unknown) => 'error' | 'usage_error' | 'cancelled'
-
-export function resolveCommandOutcome(end: CommandEnd, outcomeOfError: OutcomeOfError): CommandOutcome {
+export function resolveCommandOutcome(end: CommandEnd): CommandOutcome {
   switch (end.kind) {
     case 'returned':
       return { outcome: end.exitCode === 0 ? 'ok' : 'error', exitCode: end.exitCode, signal: null }
     case 'threw':
       return { outcome: outcomeOfError(end.error), exitCode: end.exitCode, signal: null, failure: { error: end.error } }
     case 'exited':
-      return resolveExit(end, outcomeOfError)
+      return resolveExit(end)
     case 'signalled':
       return ofSignal(end.signal, 128 + SIGNAL_NUMBER[end.signal])
     case 'declared':
@@ -51,7 +48,7 @@ export function resolveCommandOutcome(end: CommandEnd, outcomeOfError: OutcomeOf
   }
 }
 
-function resolveExit(end: Extract<CommandEnd, { kind: 'exited' }>, outcomeOfError: OutcomeOfError): CommandOutcome {
+function resolveExit(end: Extract<CommandEnd, { kind: 'exited' }>): CommandOutcome {
   if (end.exitCode === 0) return { outcome: 'ok', exitCode: 0, signal: null }
   const failure = 'error' in end ? { failure: { error: end.error } } : {}
   // An uncaught error says more than a signal that the process had survived before.
@@ -70,4 +67,21 @@ function resolveExit(end: Extract<CommandEnd, { kind: 'exited' }>, outcomeOfErro
 
 function ofSignal(signal: EndSignal, exitCode: number): CommandOutcome {
   return { outcome: signal === 'SIGINT' ? 'cancelled' : 'terminated', exitCode, signal }
+}
+
+/** Errors by which the field's parsers and prompts say "wrong usage" and "the user gave up". */
+function outcomeOfError(error: unknown): 'error' | 'usage_error' | 'cancelled' {
+  if (typeof error !== 'object' || error === null) return 'error'
+  let name: unknown
+  let code: unknown
+  try {
+    name = (error as { name?: unknown }).name
+    code = (error as { code?: unknown }).code
+  } catch {
+    return 'error' // a getter of the host's that throws
+  }
+  if (name === 'AbortError' || code === 'ABORT_ERR' || name === 'ExitPromptError') return 'cancelled'
+  if (name === 'YError' || (typeof code === 'string' && /^(ERR_PARSE_ARGS_|commander\.)/.test(code)))
+    return 'usage_error'
+  return 'error'
 }

@@ -6,6 +6,7 @@ import type { CommandFacts } from '../events/command-event.ts'
 import type { Envelope } from '../events/envelope.ts'
 import { type FilteredProperties, filterHostProperties } from '../events/host-properties.ts'
 import type { DistinctId } from '../identity/identity.ts'
+import { isoTime } from '../events/iso-time.ts'
 import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
 import { crashedEnvelope, type EndOfCommand, endedEnvelope } from './command-envelope.ts'
@@ -13,7 +14,7 @@ import type { CommandEnd, EndSignal } from './command-outcome.ts'
 import { isStoredOff } from './consent-now.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import { type HandOver, handOver } from './hand-over.ts'
-import { type HostWord, hostWord } from './host-word.ts'
+import type { HostWord } from './host-word.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
 import { outcomeNow } from './outcome-now.ts'
@@ -33,7 +34,7 @@ export interface RunContext extends HandOver {
 export class CommandRun implements Ending {
   readonly #context: RunContext
   readonly #process: ProcessInstance = currentInstance()
-  readonly #begunAt: string = new Date().toISOString()
+  readonly #begunAt: string = isoTime(Date.now())
   /** A `run` inside this one that signs in or out, and has not ended. */
   #inner: IdentityAct | null = null
   /** Somebody was signed in or out by now. */
@@ -78,7 +79,7 @@ export class CommandRun implements Ending {
   /** It succeeded, and whatever becomes of this command, somebody is signed in or out. */
   becomes(act: IdentityAct): void {
     this.#inner = null
-    this.#told = hostWord(this.#context.settings, act)
+    this.#told = loadRarePaths()?.hostWord(this.#context.settings, act) ?? null
   }
 
   /** Commits at once; only a successful login returns a promise. A second call does nothing. */
@@ -155,7 +156,7 @@ export class CommandRun implements Ending {
       unwatchCommand(settings.directory ?? '', this)
       if (!hasBegun(layout, uuid)) return count('erased') // `off` was here
       const distinct = who()
-      const booked = { distinct, timestamp: new Date().toISOString() }
+      const booked = { distinct, timestamp: isoTime(Date.now()) }
       const exception = settings.exceptions
         ? (loadRarePaths()?.exceptionEnvelope(settings, facts, booked, end) ?? null)
         : null
@@ -169,7 +170,7 @@ export class CommandRun implements Ending {
 
   #ended(end: EndOfCommand, distinct: DistinctId = this.#context.begin.distinct): Envelope {
     const { settings, facts, uuid } = this.#context
-    return endedEnvelope(settings, facts, { uuid, timestamp: new Date().toISOString(), distinct }, end, this.#added)
+    return endedEnvelope(settings, facts, { uuid, timestamp: isoTime(Date.now()), distinct }, end, this.#added)
   }
 
   #begun(): InFlightRecord {

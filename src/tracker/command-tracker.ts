@@ -130,8 +130,8 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   #count(outcome: string): void {
     const { directory } = this.#settings
     // Only what went wrong is worth a file; `off` leaves none.
-    if (directory !== null && !/^(recorded|erased|off)/.test(outcome))
-      loadRarePaths()?.noteDebug(spoolLayout(directory).debug, 'host', outcome)
+    const isFine = outcome === 'recorded' || outcome === 'erased' || outcome.startsWith('off')
+    if (directory !== null && !isFine) loadRarePaths()?.noteDebug(spoolLayout(directory).debug, 'host', outcome)
     this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
   }
 }

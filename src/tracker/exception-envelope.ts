@@ -5,7 +5,7 @@ import { exceptionProperties } from '../events/exception-event.ts'
 import { hostRootOf } from '../events/stack-frames.ts'
 import { uuid7 } from '../events/uuid7.ts'
 import { type EndOfCommand, envelopeOf, type Identified } from './command-envelope.ts'
-import { redactionContext } from './host-facts.ts'
+import { redactionContext } from './failure-here.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 /** Null if there was no error. */

@@ -1,14 +1,11 @@
 /** From a finished envelope to a reporter that carries it: commit, publish, consent again, launch, notice. Synchronous. */
-import { variableName } from '../consent/decide-consent.ts'
 import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import { randomBits } from '../events/uuid7.ts'
-import { IS_WINDOWS } from '../platform/windows-flags.ts'
-import type { LaunchOutcome, LaunchRequest } from '../reporter/launch.ts'
+import type { LaunchOutcome } from '../reporter/launch.ts'
 import { isReporterAtWork } from '../reporter/launch-due.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { reporterFile } from './child-files.ts'
-import { consentFiles, isStoredOff } from './consent-now.ts'
+import { isStoredOff } from './consent-now.ts'
 import { loadLaunching, loadRarePaths } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -41,11 +38,7 @@ export function handOver(to: HandOver, envelope: Envelope, also: Envelope | null
   }
   if (randomBits(envelope.uuid) === 0) loadRarePaths()?.pruneNow(to)
   const launched = maySpawn(to) ? launch(to, envelope.uuid) : ({ kind: 'not-asked' } as const)
-  if (to.notice === 'due' && settings.notice !== null) {
-    const rare = loadRarePaths()
-    const notice = { app: settings.app, url: settings.notice.url, variable: variableName(settings.app) }
-    rare?.showNotice(layout.noticeShown, rare.noticeText(notice))
-  }
+  if (to.notice === 'due') loadRarePaths()?.showNoticeNow(settings, layout)
   return { kind: 'recorded', launch: launched }
 }
 
@@ -54,26 +47,8 @@ export function maySpawn(to: HandOver): boolean {
   return to.notice === 'none' && to.delivery !== 'spool-only'
 }
 
-function startInline(to: HandOver): LaunchRequest['startInline'] {
-  const rare = loadRarePaths()
-  return rare === null ? null : (request) => rare.startInline(request, to.layout.noReap)
-}
-
 function launch(to: HandOver, token: string): LaunchOutcome {
   const nowMs = Date.now()
   if (isReporterAtWork(to.layout.reporterLock, nowMs)) return { kind: 'refused', reason: 'already-running' }
-  const launched = loadLaunching()?.launchReporter({
-    layout: to.layout,
-    app: to.settings.app,
-    destination: to.settings.destination,
-    consentFiles: consentFiles(to.settings),
-    reporterFile: reporterFile(),
-    startInline: to.delivery === 'inline' ? startInline(to) : null,
-    outsideJob: IS_WINDOWS ? (prepared) => loadRarePaths()?.startOutsideJob(prepared) ?? null : null,
-    killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),
-    patient: true,
-    token,
-    nowMs,
-  })
-  return launched ?? { kind: 'failed', reason: 'not-built' }
+  return loadLaunching()?.launchHere(to, token, nowMs) ?? { kind: 'failed', reason: 'not-built' }
 }

@@ -11,8 +11,6 @@ export interface HostFacts {
 const OS_TYPES: Readonly<Record<string, string>> = {
   linux: 'Linux',
   darwin: 'Darwin',
-  win32: 'Windows_NT',
-  freebsd: 'FreeBSD',
 }
 
 export function hostFacts(): HostFacts {
@@ -28,22 +26,10 @@ export function hostFacts(): HostFacts {
 export function isTerminal(fd: 1 | 2): boolean {
   if (process.platform !== 'linux') return process.getBuiltinModule('node:tty').isatty(fd)
   try {
-    return /^\/dev\/(pts\/|tty|console)/.test(fs.readlinkSync(`/proc/self/fd/${fd}`))
+    const device = fs.readlinkSync(`/proc/self/fd/${fd}`)
+    return ['/dev/pts/', '/dev/tty', '/dev/console'].some((start) => device.startsWith(start))
   } catch {
     return false // closed, or no /proc
-  }
-}
-
-/** Numbers that identify nobody, and what redaction needs to know to take out. */
-export function redactionContext(): {
-  readonly home: string | null
-  readonly cwd: string | null
-  readonly user: string | null
-} {
-  return {
-    home: process.env['HOME'] ?? process.env['USERPROFILE'] ?? null,
-    cwd: currentDirectory(),
-    user: process.env['USER'] ?? process.env['LOGNAME'] ?? process.env['USERNAME'] ?? null,
   }
 }
 
@@ -54,13 +40,5 @@ function osRelease(): string {
       : process.getBuiltinModule('node:os').release()
   } catch {
     return ''
-  }
-}
-
-function currentDirectory(): string | null {
-  try {
-    return process.cwd()
-  } catch {
-    return null // deleted
   }
 }

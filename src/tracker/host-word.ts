@@ -1,5 +1,5 @@
 /** A login or logout that succeeded, and what was there to be seen at that moment. */
-import { type CredentialNow, readCredential } from './identity-at-begin.ts'
+import { type CredentialNow, readCredential } from './host-credential.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface HostWord {

@@ -1,11 +1,8 @@
-/** Who is there when a command begins. Nothing here waits; the packages are loaded only for damage and for a sign-out made elsewhere. */
-import { decideAtBegin } from '../identity/decide-at-begin.ts'
+/** Who is there when a command begins. Nothing here waits; the packages are loaded only for damage. */
 import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '../identity/identity.ts'
-import { newAnonId, readIdentity } from '../identity/identity-file.ts'
-import { isRetryWaiting, isSameCredential, NO_PRINCIPAL_FILE, readPrincipalFile } from '../identity/principal-file.ts'
+import { readIdentity } from '../identity/identity-file.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { lookUpFile } from './child-files.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadAsking, loadRarePaths } from './load-rare.ts'
 import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -26,6 +23,8 @@ export interface NoIdentity {
   readonly reason: string
 }
 
+const NOT_BUILT: NoIdentity = { kind: 'none', reason: 'not-built' }
+
 export function identityAtBegin(
   settings: TrackerSettings,
   layout: SpoolLayout,
@@ -37,57 +36,11 @@ export function identityAtBegin(
   const asIs = { identity: opened, distinct: resolveDistinctId(opened), credential: null, fresh: null, lookUp: null }
   // Login and logout say themselves what happens; nobody to ask means nobody to link.
   if (act !== null || (settings.principal === null && settings.credential === null)) return asIs
-  const credential = readCredential(settings)
-  const principalFile =
-    opened.linked_principal_id === null || credential.kind === 'text'
-      ? readPrincipalFile(layout.principal)
-      : NO_PRINCIPAL_FILE
-  const due = decideAtBegin({
-    linked: opened.linked_principal_id !== null,
-    canAsk: settings.principal !== null,
-    credential: credential.kind,
-    sameCredential: () =>
-      credential.kind === 'text' && isSameCredential(credential.text, principalFile.credential_hash),
-    retryWaiting: isRetryWaiting(principalFile, Date.now()),
-  })
-  if (due === 'sign-out') return signedOutElsewhere(settings, layout, opened)
-  if (due === 'nothing' || settings.principal === null) return asIs
-  const isTooSoon = (text: string): boolean =>
-    isRetryWaiting(principalFile, Date.now()) && isSameCredential(text, principalFile.credential_hash)
-  const lookUp = loadRarePaths()?.startLookUp(settings.principal, lookUpFile(), { isTooSoon }) ?? null
-  const inDoubt = opened.linked_principal_id !== null
-  const fresh = inDoubt ? newAnonId() : null
-  const distinct = fresh === null ? asIs.distinct : { distinctId: fresh, isAnon: true }
-  return { identity: opened, distinct, credential: credential.kind === 'text' ? credential.text : null, fresh, lookUp }
-}
-
-export type CredentialNow =
-  | { readonly kind: 'not-told' }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'text'; readonly text: string }
-
-/** A host function that throws or answers with something else has told nothing. */
-export function readCredential(settings: TrackerSettings): CredentialNow {
-  if (settings.credential === null) return { kind: 'not-told' }
-  try {
-    const value: unknown = settings.credential()
-    if (value === null || value === undefined || value === '') return { kind: 'none' }
-    return typeof value === 'string' ? { kind: 'text', text: value } : { kind: 'not-told' }
-  } catch {
-    return { kind: 'not-told' }
-  }
+  // Nothing can have changed that the link knows of.
+  if (settings.credential === null && opened.linked_principal_id !== null) return asIs
+  return loadAsking()?.askAtBegin(settings, layout, asIs) ?? NOT_BUILT
 }
 
 function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | NoIdentity {
-  return loadRarePaths()?.firstIdentity(settings, layout) ?? { kind: 'none', reason: 'not-built' }
-}
-
-/** The host's credential is gone: a logout that we were not told of, before this command's event. */
-function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, identity: Identity): IdentityAtBegin {
-  const fresh = newAnonId()
-  const now = loadRarePaths()?.signOutElsewhere(settings, layout, identity, fresh) ?? {
-    anon_id: fresh,
-    linked_principal_id: null,
-  }
-  return { identity: now, distinct: { distinctId: fresh, isAnon: true }, credential: null, fresh: null, lookUp: null }
+  return loadRarePaths()?.firstIdentity(settings, layout) ?? NOT_BUILT
 }

@@ -1,5 +1,6 @@
 /** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
 import { packageFile } from '../platform/package-files.ts'
+import type * as asking from './ask-at-begin.ts'
 import type * as launching from './launching.ts'
 import type * as changes from './rare-changes.ts'
 import type * as paths from './rare-paths.ts'
@@ -19,6 +20,11 @@ export function loadRarePaths(): RarePaths | null {
 /** What starts a reporter. Null as above: then nothing is started. */
 export function loadLaunching(): typeof launching | null {
   return load('launching', compile) as typeof launching | null
+}
+
+/** What asks the host who is there. Null as above: then nothing is recorded. */
+export function loadAsking(): typeof asking | null {
+  return load('ask-at-begin', compile) as typeof asking | null
 }
 
 /** Brings proper-lockfile, write-file-atomic and uuid with it. Null as above: then nothing is changed. */

@@ -3,10 +3,11 @@ import { type Consent, explainConsent, variableName } from '../consent/decide-co
 import type { CommandFacts } from '../events/command-event.ts'
 import type { Envelope } from '../events/envelope.ts'
 import { type FilteredProperties, filterHostProperties } from '../events/host-properties.ts'
-import type { DistinctId } from '../identity/identity.ts'
+import { type DistinctId, resolveDistinctId } from '../identity/identity.ts'
+import { newAnonId, readIdentity } from '../identity/identity-file.ts'
+import { spoolLayout } from '../spool/spool-layout.ts'
 import { endedEnvelope } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
-import { outcomeOfError } from './error-outcome.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -22,6 +23,17 @@ export interface LogContext {
   /** A login or logout would change the identity first: what is shown is under the identity of now. */
   readonly changesIdentity: boolean
   readonly write?: (text: string) => void
+}
+
+export function beginLog(request: Omit<LogContext, 'consentFile' | 'distinct'>): LogRun {
+  const layout = spoolLayout(request.settings.directory ?? '')
+  return new LogRun({ ...request, consentFile: layout.consent, distinct: whoIsShown(layout.usage) })
+}
+
+/** In log mode a missing identity is not made: an id of the moment stands in for the one that would be. */
+function whoIsShown(usagePath: string): DistinctId {
+  const file = readIdentity(usagePath)
+  return file.kind === 'identity' ? resolveDistinctId(file.identity) : { distinctId: newAnonId(), isAnon: true }
 }
 
 export class LogRun implements Ending {
@@ -47,7 +59,7 @@ export class LogRun implements Ending {
     this.discard()
     const { settings, consent, consentFile, facts, uuid, distinct, changesIdentity } = this.#context
     const timestamp = new Date().toISOString()
-    const ended = { outcome: resolveCommandOutcome(end, outcomeOfError), ns: process.hrtime.bigint(), handled: true }
+    const ended = { outcome: resolveCommandOutcome(end), ns: process.hrtime.bigint(), handled: true }
     const envelope = endedEnvelope(settings, facts, { uuid, timestamp, distinct }, ended, this.#added)
     this.#print(
       consent.wouldBe.allowed

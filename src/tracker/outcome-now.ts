@@ -1,7 +1,10 @@
-/** How a command of this process ended. With an error the redaction is loaded anyway; what the error says is in the same file. */
-import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from './command-outcome.ts'
+/** How a command of this process ended. What is not plain is resolved by command-outcome.ts, which most commands do not load. */
+import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
 import { loadRarePaths } from './load-rare.ts'
 
 export function outcomeNow(end: CommandEnd): CommandOutcome {
-  return resolveCommandOutcome(end, (error) => loadRarePaths()?.outcomeOfError(error) ?? 'error')
+  const exitCode = 'exitCode' in end ? end.exitCode : 1
+  const isPlain = end.kind === 'returned' || (end.kind === 'exited' && exitCode === 0)
+  const resolved = isPlain ? null : loadRarePaths()?.resolveCommandOutcome(end)
+  return resolved ?? { outcome: isPlain && exitCode === 0 ? 'ok' : 'error', exitCode, signal: null }
 }

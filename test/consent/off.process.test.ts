@@ -79,7 +79,8 @@ describe('what the system sees of a command', () => {
   })
 
   const HOME_MARK = '/home-'
-  const SENDERS = /reporter\/main|look-up-main|rare-changes|posthog|proper-lockfile|write-file-atomic/
+  const SENDERS =
+    /launching|ask-at-begin|reporter\/main|look-up-main|rare-changes|posthog|proper-lockfile|write-file-atomic/
 
   /** Every system call about files, processes and the network, of the command and of whatever it started, without its pid. */
   async function callsOf({ env = {}, stored, act = 'ok' }: Row): Promise<readonly string[]> {

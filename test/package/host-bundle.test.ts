@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
  * Bytes of dist/index.js. The aim is 25 kB: a kilobyte costs a host 9 µs (ES module) to 16 µs (CommonJS) on every start. Never
  * raise this without saying why in the commit.
  */
-const HOST_BUNDLE_BYTES_MAX = 29_000
+const HOST_BUNDLE_BYTES_MAX = 25_000
 
 const FILE = new URL('../../dist/index.js', import.meta.url)
 const text = fs.readFileSync(FILE, 'utf8')

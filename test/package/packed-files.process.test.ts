@@ -18,6 +18,8 @@ test.each([
   'docs/privacy.md',
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/tracker/ask-at-begin.cjs',
+  'dist/tracker/launching.cjs',
   'dist/tracker/rare-paths.cjs',
   'dist/tracker/rare-changes.cjs',
   'dist/reporter/main.cjs',

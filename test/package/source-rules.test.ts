@@ -29,7 +29,7 @@ test('process.env is read where the environment is the subject', () => {
     'src/session/start-workload.ts', // where script(1) is
     'src/tracker/begin-command.ts', // CI
     'src/tracker/consent-now.ts', // the switches
-    'src/tracker/host-facts.ts', // who is to be redacted
+    'src/tracker/failure-here.ts', // who is to be redacted
     'src/tracker/store-tracking.ts', // the stand-ins of an unwritable home
   ])
 })

@@ -19,6 +19,7 @@ import { program, runNode } from '../support/run.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const MODULE = JSON.stringify(new URL('../../dist/platform/state-directory.js', import.meta.url).href)
+const OWN = JSON.stringify(new URL('../../dist/platform/own-directory.js', import.meta.url).href)
 const IS_ROOT = process.getuid?.() === 0
 /** Who asks. As root, everything is somebody else's and nothing is refused, so the children run as nobody. */
 const UID = IS_ROOT ? 65534 : (process.getuid?.() ?? 0)
@@ -49,7 +50,7 @@ const theirs = (path: string, mode = 0o755): string => {
 }
 
 async function ask(expression: string): Promise<unknown> {
-  const text = `import * as m from ${MODULE}; console.log(JSON.stringify(${expression}))`
+  const text = `import * as m from ${MODULE}; import * as own from ${OWN}; console.log(JSON.stringify(${expression}))`
   const { stdout, stderr } = await runNode(['--input-type=module', '-e', text], { env: {}, cwd: '/', ...asUser })
   if (stderr !== '') throw new Error(stderr)
   return JSON.parse(stdout)
@@ -173,11 +174,11 @@ describe('defaultDirectory()', () => {
     ['a HOME that ends in a slash', '/home/me/', '/home/me/.acme'],
     ['a relative HOME', 'me', null],
   ])('with %s', async (_, home, expected) => {
-    expect(await ask(`(process.env.HOME = ${JSON.stringify(home)}, m.defaultDirectory('acme'))`)).toBe(expected)
+    expect(await ask(`(process.env.HOME = ${JSON.stringify(home)}, own.defaultDirectory('acme'))`)).toBe(expected)
   })
 
   it.runIf(IS_ROOT)('with neither HOME nor a passwd entry is null', async () => {
-    const text = `import * as m from ${MODULE}; console.log(m.defaultDirectory('acme'))`
+    const text = `import * as own from ${OWN}; console.log(own.defaultDirectory('acme'))`
     const { stdout } = await runNode(['--input-type=module', '-e', text], { env: {}, uid: 43210, gid: 43210, cwd: '/' })
     expect(stdout).toBe('null\n')
   })

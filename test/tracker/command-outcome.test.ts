@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { type CommandEnd, type CommandOutcome, resolveCommandOutcome } from '../../src/tracker/command-outcome.ts'
-import { outcomeOfError } from '../../src/tracker/error-outcome.ts'
 
 const error = new Error('it broke')
 const named = (name: string): Error => Object.assign(new Error('x'), { name })
@@ -137,7 +136,7 @@ const rows: readonly (readonly [CommandEnd, Omit<CommandOutcome, 'failure'> & { 
 test.each(rows.map(([end, outcome]) => [nameOf(end), outcome.outcome, end, outcome] as const))(
   'resolveCommandOutcome() of %s is %s',
   (_, __, end, outcome) => {
-    expect(resolveCommandOutcome(end, outcomeOfError)).toStrictEqual(outcome)
+    expect(resolveCommandOutcome(end)).toStrictEqual(outcome)
   },
 )
 

@@ -1,0 +1,24 @@
+import fs, { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { afterEach, expect, test, vi } from 'vitest'
+import { writeWhole } from '../../src/files/write-whole.ts'
+import { makeHome } from '../support/home.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+test('writeWhole() writes the rest after a short write', () => {
+  const path = `${makeHome().path}/a`
+  const { writeSync } = fs
+  vi.spyOn(fs, 'writeSync').mockImplementationOnce((fd, text) => writeSync(fd, Buffer.from(text), 0, 5))
+  writeWhole(path, 'größer als gedacht', 'wx')
+  expect(readFileSync(path, 'utf8')).toBe('größer als gedacht')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test("writeWhole() with 'wx' leaves what is there, with 'w' replaces it", () => {
+  const path = `${makeHome().path}/a`
+  writeFileSync(path, 'what was there before')
+  expect(() => writeWhole(path, 'new', 'wx')).toThrow(expect.objectContaining({ code: 'EEXIST' }))
+  expect(readFileSync(path, 'utf8')).toBe('what was there before')
+  writeWhole(path, 'new', 'w')
+  expect(readFileSync(path, 'utf8')).toBe('new')
+})
