@@ -87,7 +87,7 @@ test('P22: a pump that is ended by us with no abort in sight is context_cancelle
     clientHead: Buffer.alloc(0),
     link,
     linkHead: Buffer.alloc(0),
-    farewell: () => ({ code: 1001, reason: 'proxy shutting down' }),
+    farewell: () => Promise.resolve({ code: 1001, reason: 'proxy shutting down' }),
     lingerMs: 100,
     onClose: (cause, _, end) => ends.push({ cause, end }),
   })
