@@ -11,28 +11,42 @@ export interface Trace {
   readonly snapshots: readonly ProcSnapshot[]
 }
 
-const BYTES_MAX = 16 * 1024 * 1024
+/** A day's rows, about. */
+const HEAD_BYTES = 16 * 1024 * 1024
+const TAIL_BYTES = 64 * 1024
 
-/** Never follows a link, never throws; what cannot be read is empty. Of what is over 16 MiB only the beginning. */
+/**
+ * Never follows a link, never throws; what cannot be read is empty. Of what is over 16 MiB the beginning and the last minutes: when it
+ * ended, how many rows it had and the kernel's own peaks are there.
+ */
 export function readTrace(path: string): Trace {
-  const lines = readText(path).split('\n')
+  const { head, tail } = readEnds(path)
+  const lines = head.split('\n')
   lines.pop() // empty, or torn
   const [first = '', ...rest] = lines
   const { session_id: sessionId } = parseRow(first) ?? {}
   if (typeof sessionId !== 'string') return { sessionId: null, snapshots: [] }
+  const snapshots = wholeRows(rest)
+  if (snapshots.length < rest.length) return { sessionId, snapshots }
+  // Where a tail begins, a line is cut.
+  return { sessionId, snapshots: [...snapshots, ...wholeRows(tail.split('\n').slice(1, -1))] }
+}
+
+/** Up to the first bad one. */
+function wholeRows(lines: readonly string[]): readonly ProcSnapshot[] {
   const snapshots: ProcSnapshot[] = []
-  for (const line of rest) {
+  for (const line of lines) {
     const snapshot = parseSnapshot(line)
     if (snapshot === null) break
     snapshots.push(snapshot)
   }
-  return { sessionId, snapshots }
+  return snapshots
 }
 
 /** `anomalies.jsonl`, as far as it is whole. */
 export function readAnomalies(path: string): readonly AnomalyRow[] {
-  return readText(path)
-    .split('\n')
+  return readEnds(path)
+    .head.split('\n')
     .map(parseRow)
     .filter((row) => row !== null)
 }
@@ -46,22 +60,32 @@ function parseRow(line: string): AnomalyRow | null {
   }
 }
 
-function readText(path: string): string {
+/** A tail only of what is longer than both. */
+function readEnds(path: string): { readonly head: string; readonly tail: string } {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
   let descriptor: number
   try {
     descriptor = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   } catch {
-    return '' // never made, or a link
+    return NOTHING // never made, or a link
+  }
+  const read = (at: number, length: number): string => {
+    const bytes = Buffer.alloc(length)
+    return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, length, at))
   }
   try {
     const stat = fs.fstatSync(descriptor)
-    if (!stat.isFile()) return ''
-    const bytes = Buffer.alloc(Math.min(stat.size, BYTES_MAX))
-    return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, 0))
+    if (!stat.isFile()) return NOTHING
+    const hasTail = stat.size > HEAD_BYTES + TAIL_BYTES
+    return {
+      head: read(0, hasTail ? HEAD_BYTES : stat.size),
+      tail: hasTail ? read(stat.size - TAIL_BYTES, TAIL_BYTES) : '',
+    }
   } catch {
-    return '' // a bad block: nothing of it can be told
+    return NOTHING // a bad block: nothing of it can be told
   } finally {
     fs.closeSync(descriptor)
   }
 }
+
+const NOTHING = { head: '', tail: '' }

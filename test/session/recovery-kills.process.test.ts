@@ -71,7 +71,10 @@ async function killed(home: string, moment: Moment): Promise<Killed> {
 test(`recoverSessions() speaks once for each session whose tracer was killed, at ${KILLS} moments of its life`, async (ctx) => {
   if (process.platform !== 'linux') return ctx.skip('needs /proc')
   const { path } = makeHome()
-  const { ms } = await lifeOf(`${path}/whole`, { change: 0 })
+  // The shortest of three: a busy moment would stretch the range of random ones beyond most lives.
+  const whole = [await lifeOf(`${path}/whole`, { change: 0 })]
+  for (const again of ['again', 'and-again']) whole.push(await lifeOf(`${path}/${again}`, { change: 0 }))
+  const ms = Math.min(...whole.map((life) => life.ms))
   const changes = fs.readFileSync(`${path}/whole/changes`, 'utf8').trim().split('\n')
   // How many rows it writes depends on the machine: what comes after them is counted from there.
   const last = changes.findIndex((change) => change.includes('summary.json'))
