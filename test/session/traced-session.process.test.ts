@@ -1,8 +1,9 @@
 import { fork, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runSession, type SessionResult } from '../../src/session/run-session.ts'
+import { memoryGroup } from '../support/memory-group.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
@@ -123,6 +124,8 @@ test.each([false, true])('runSession() runs the workload with 32 descriptors (pt
   expect(result).toMatchObject({ stdout: 'out\n', returncode: 0, termination: 'natural_exit' })
 })
 
+const EATS_MEMORY = 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'
+
 test('runSession() says oom_killed of a workload that its memory cgroup killed', async (ctx) => {
   const group = memoryGroup(64)
   if (typeof group === 'string') return ctx.skip(group)
@@ -166,44 +169,6 @@ test('runSession() lets the workload begin when its own process dies at the gate
     await waitUntil(`the workload has run (${kind})`, () => read(`${folder}/${kind}`) === 'ran\n')
   }
 })
-
-const EATS_MEMORY = 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'
-
-interface MemoryGroup {
-  readonly procs: string
-}
-
-/** A group that may use so many MiB; or why there can be none. */
-function memoryGroup(mebibytes: number): MemoryGroup | string {
-  if (process.getuid?.() !== 0) return 'only root makes memory cgroups'
-  const v1 = '/sys/fs/cgroup/memory'
-  const v2 = '/sys/fs/cgroup'
-  const [root, limit] =
-    read(`${v1}/memory.limit_in_bytes`) !== null
-      ? [v1, 'memory.limit_in_bytes']
-      : read(`${v2}/cgroup.subtree_control`)?.includes('memory') === true
-        ? [v2, 'memory.max']
-        : [null, '']
-  if (root === null) return 'no memory cgroup is mounted'
-  const folder = `${root}/afterword-test-${process.pid}`
-  try {
-    mkdirSync(folder)
-    writeFileSync(`${folder}/${limit}`, String(mebibytes * 1024 * 1024))
-  } catch (error) {
-    return `no memory cgroup can be made: ${String(error)}`
-  }
-  onTestFinished(() => waitUntil('the group is empty', () => tryRemove(folder)).then(() => undefined))
-  return { procs: `${folder}/cgroup.procs` }
-}
-
-function tryRemove(folder: string): boolean {
-  try {
-    rmdirSync(folder)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function parentOf(pid: number): number {
   return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
