@@ -124,6 +124,8 @@ test.each([false, true])('runSession() runs the workload with 32 descriptors (pt
   expect(result).toMatchObject({ stdout: 'out\n', returncode: 0, termination: 'natural_exit' })
 })
 
+const EATS_MEMORY = 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'
+
 test('runSession() says oom_killed of a workload that its memory cgroup killed', async (ctx) => {
   const group = memoryGroup(64)
   if (typeof group === 'string') return ctx.skip(group)
@@ -167,8 +169,6 @@ test('runSession() lets the workload begin when its own process dies at the gate
     await waitUntil(`the workload has run (${kind})`, () => read(`${folder}/${kind}`) === 'ran\n')
   }
 })
-
-const EATS_MEMORY = 'const held = []; for (;;) held.push(Buffer.alloc(1 << 20, 1))'
 
 function parentOf(pid: number): number {
   return Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1])
