@@ -16,7 +16,11 @@ const LABELS = {
 }
 const LARGE_BYTES = 95 * 2 ** 20
 const SMALL_BYTES = 200
-const TRIPS_A_TURN = 20
+/** With far fewer each turn begins on cold caches, which cost a hop in JavaScript more than one in C. */
+const TRIPS_A_TURN = 250
+/** With a shorter warm-up a busy machine has not yet compiled what is measured. */
+const TRIPS = { warmUp: 20_000, rounds: 20, turns: 6 }
+const QUICK_TRIPS = { warmUp: 10_000, rounds: 8, turns: 2 }
 
 export async function run({ quick, report }) {
   const kinds = KINDS.filter((kind) => kind !== 'socat' || NO_SOCAT === null)
@@ -25,7 +29,7 @@ export async function run({ quick, report }) {
   try {
     for (const kind of kinds) hops[kind] = await startHop(kind, browser.port)
     report.progress(`proxy: round trips through ${kinds.length} hops`)
-    const trips = await tripsInRounds(hops, quick ? { rounds: 8, turns: 20 } : { rounds: 20, turns: 60 })
+    const trips = await tripsInRounds(hops, quick ? QUICK_TRIPS : TRIPS)
     tripRows(trips, report)
     report.progress('proxy: floods of small messages, both ways')
     const floods = await floodsInRounds(hops, quick ? { rounds: 3, count: 60_000 } : { rounds: 7, count: 300_000 })
@@ -46,12 +50,12 @@ export async function run({ quick, report }) {
  * Kind → round → microseconds of each trip, on one connection a hop. Within a round the hops take turns of a few trips each, so what
  * the machine does beside it hits them all alike.
  */
-async function tripsInRounds(hops, { rounds, turns }) {
+async function tripsInRounds(hops, { warmUp, rounds, turns }) {
   const kinds = Object.keys(hops)
   const clients = {}
   for (const kind of kinds) {
     clients[kind] = await openClient(hops[kind].port)
-    await roundTrips(clients[kind], 2_000) // compiled code
+    await roundTrips(clients[kind], warmUp)
   }
   const seen = Object.fromEntries(kinds.map((kind) => [kind, Array.from({ length: rounds }, () => [])]))
   for (let turn = 0; turn < rounds * turns; turn++)
