@@ -170,11 +170,13 @@ function leakingDescriptors(): readonly number[] {
 const O_CLOEXEC = 0o2000000
 
 function closesOnExec(fd: number): boolean {
+  const path = `/proc/self/fdinfo/${fd}`
+  if (!fs.existsSync(path)) return true // the listing's own, for one; an error thrown and caught costs 0.1 ms
   try {
-    const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1]
+    const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(path, 'utf8'))?.[1]
     return flags === undefined || (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0
   } catch {
-    return true // closed meanwhile: the descriptor of the listing itself, for one
+    return true // closed meanwhile
   }
 }
 

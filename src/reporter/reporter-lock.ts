@@ -13,6 +13,7 @@
 import type { Stats } from 'node:fs'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { renameOver, retryOnWindows } from '../files/rename-over.ts'
+import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { isStaleLock } from './launch-due.ts'
 
@@ -46,7 +47,7 @@ export function takeReporterLock(path: string, token: string, nowMs: number): Lo
 
 function make(path: string, token: string, nowMs: number): LockTaken {
   try {
-    fs.writeFileSync(path, `${JSON.stringify({ token })}\n`, { flag: 'wx', mode: 0o600 })
+    writeWhole(path, `${JSON.stringify({ token })}\n`, 'wx')
     return { kind: 'taken', token }
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') return { kind: 'failed', reason: errorCode(error) }
