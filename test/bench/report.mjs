@@ -29,7 +29,7 @@ export function createReport(out = process.stderr, print = console.log) {
   return {
     lines,
     counts,
-    /** "bench: row", of each that was not met. */
+    /** "bench: row: figure, budget", of each that was not met. */
     missed,
     line: say,
     heading(name) {
@@ -44,12 +44,12 @@ export function createReport(out = process.stderr, print = console.log) {
     row(about) {
       const { what, budget = '', limit, figure, unit = '', note = '', floor = '' } = about
       const verdict = verdictOf(about)
+      const seen = Number.isFinite(figure) ? `${round(figure)}${unit}` : 'no figure'
       if (verdict === 'met') counts.met++
       else if (verdict !== '') {
         counts.notMet++
-        missed.push(`${bench}: ${what}`)
+        missed.push(`${bench}: ${what}: ${seen}, budget ${budget}`)
       }
-      const seen = Number.isFinite(figure) ? `${round(figure)}${unit}` : 'no figure'
       const why = verdict === '' || verdict === 'met' || floor === '' ? '' : `; ${floor}`
       say(
         `| ${what} | ${limit === undefined ? '' : budget} | ${seen}${note === '' ? '' : ` (${note})`} | ${noiseOf(about)} | ${verdict}${why} |`,
