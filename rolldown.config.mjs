@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { defineConfig } from 'rolldown'
 
 /**
- * Seven bundles; everything else in dist is tsc's output, file for file.
+ * Eight bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
  *  tracker/launching.cjs      what a command loads when no reporter is alive
@@ -10,6 +10,7 @@ import { defineConfig } from 'rolldown'
  *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter, with posthog-node inside
+ *  session/recovery.cjs       what a reporter loads where sessions were traced
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
 const shared = { platform: 'node', external: [/^node:/], plugins: [thirdPartyLicenses()] }
@@ -89,6 +90,11 @@ export default defineConfig([
       // A reporter prints nothing, whatever posthog-node would like to say. It is read anew by every process: no white space.
       minify: { compress: { dropConsole: true }, mangle: true, codegen: { removeWhitespace: true } },
     },
+  },
+  {
+    ...shared,
+    input: 'src/session/recovery.ts',
+    output: { file: 'dist/session/recovery.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
