@@ -136,3 +136,16 @@ test('sessions recover with nothing there says so', async () => {
   expect((await afterword(home, 'sessions recover')).stdout).toBe('Nothing to recover\n')
   expect((await afterword(home, 'sessions recover --json')).stdout).toBe('{}\n')
 })
+
+test('sessions recover that can write nothing says failed, exits with 1, and another time takes it', async () => {
+  const home = makeHome('afterword')
+  const { dead } = await leftSessions(home)
+  const recovering = `${home.layout.sessions}/recovering`
+  fs.writeFileSync(recovering, 'in the way')
+  const blocked = await afterword(home, 'sessions recover')
+  expect(blocked.code).toBe(1)
+  expect(columnsOf(blocked.stdout)).toContainEqual(['2', 'failed', 'could not be written: tried again later'])
+  fs.rmSync(recovering)
+  const { stdout } = await afterword(home, 'sessions recover --json')
+  expect(JSON.parse(stdout)).toMatchObject({ recovered: dead.length })
+})
