@@ -1,18 +1,14 @@
 /**
  * npm run bench [-- NAME...] [--quick] [--write]: each row beside its budget. A bench is a file of this folder that exports `name` and
- * `run({ quick, report })`, or one that exports nothing and is a program. --write puts the figures into benchmarks.md of docs, with the
+ * `run({ quick, report })`. --write puts the figures into benchmarks.md of docs, with the
  * machine, the date, the method and tried-and-dropped.md. Exit 0: it ran, whatever the budgets say; 1: a bench broke; 2: wrong usage.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { createReport } from './report.mjs'
 
-const OWN = new Set(['main.mjs'])
 /** Of the page. Others follow. */
 const ORDER = ['hand-off', 'tracer', 'proxy', 'growth']
 /** Written by hand: what no run of this program can say. */
@@ -88,29 +84,16 @@ function summaryLines() {
   ]
 }
 
-/** By their text, before anything is imported: a file that exports nothing would start to measure. */
+/** By their text, before anything is imported: some files of this folder are programs. */
 async function findBenches() {
   const here = fileURLToPath(new URL('.', import.meta.url))
-  const files = readdirSync(here).filter((file) => file.endsWith('.mjs') && !OWN.has(file))
+  const files = readdirSync(here).filter((file) => file.endsWith('.mjs'))
   const found = files.sort().map(async (file) => {
     const text = readFileSync(join(here, file), 'utf8')
-    if (/^export async function run\b/m.test(text)) return import(new URL(file, import.meta.url).href)
-    return /^export /m.test(text) ? null : { name: file.slice(0, -'.mjs'.length), run: ownProgram(join(here, file)) }
+    return /^export async function run\b/m.test(text) ? import(new URL(file, import.meta.url).href) : null
   })
   const inOrder = ({ name }) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
   return (await Promise.all(found)).filter((bench) => bench !== null).sort((a, b) => inOrder(a) - inOrder(b))
-}
-
-/** A bench that is a program: its lines are shown as they come, and it has no shorter form. */
-function ownProgram(file) {
-  return async ({ quick, report }) => {
-    if (quick) return report.skip(file.slice(file.lastIndexOf('/') + 1), '--quick, and it knows no shorter form')
-    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = once(child, 'close')
-    for await (const line of createInterface({ input: child.stdout })) report.line(line)
-    const [code] = await ended
-    if (code !== 0) throw new Error(`running ${file}: it ended with ${code}, wants 0`)
-  }
 }
 
 function methodLines() {

@@ -1,6 +1,6 @@
 /** What one hop costs a CDP client: direct, socat (a splice in C), Node's own pipes, ours, and a pump of the ws package. In turns. */
 import { startBrowser, startHop, cpuMs, NO_SOCAT, peakMb } from './hops.mjs'
-import { median, quantile } from './measure.mjs'
+import { median, quantile, spreadOf } from './measure.mjs'
 import { benchPage } from './proxy-page.mjs'
 import { download, openClient, roundTrips, upload } from './wire.mjs'
 
@@ -82,7 +82,7 @@ function tripRows(trips, report) {
   const ratios = ours.map((us, round) => us / theirs[round])
   const quiet = median(added(trips, 'afterword', 0.25)) / median(added(trips, 'socat', 0.25))
   const note = `+ ${median(ours).toFixed(1)} µs against + ${median(theirs).toFixed(1)} µs; ${quiet.toFixed(2)} × at p25`
-  report.row({ what, budget: '≤ 1.15 ×', limit: 1.15, unit: ' ×', note, ...spread(ratios) })
+  report.row({ what, budget: '≤ 1.15 ×', limit: 1.15, unit: ' ×', note, ...spreadOf(ratios) })
 }
 
 /** Kind → direction → messages a second, and CPU of the hop in µs a message, of each round. */
@@ -117,7 +117,7 @@ function floodRows({ afterword }, report) {
       limit: 1,
       atLeast: true,
       unit: ' M/s',
-      ...spread(seen.map((each) => each / 1e6)),
+      ...spreadOf(seen.map((each) => each / 1e6)),
     })
 }
 
@@ -187,8 +187,4 @@ function hopTable(kinds, { trips, floods, large }, report) {
     ]
   })
   report.table('Medians over the rounds; "added": above the direct way of the same round.', heads, rows)
-}
-
-function spread(values) {
-  return { figure: median(values), quarters: [quantile(values, 0.25), quantile(values, 0.75)], rounds: values.length }
 }
