@@ -1,12 +1,28 @@
 /** Who is measured, in the order of a round. `afterMs: 0`: only the host matters, what it leaves is killed at once. */
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
-import { clearSpool, pretendReporter } from './world.mjs'
+import { clearSpool, pretendReporter, pretendUsed } from './world.mjs'
 
 const TRACKED = { script: 'tracked.mjs', before: clearSpool }
 const ALIVE = { script: 'tracked.mjs', before: pretendReporter, base: 'baseline' }
+const BY_HAND = { script: 'by-hand.mjs', before: pretendUsed, base: 'baseline' }
 const WITHOUT_TIMEOUT = { preload: true, variables: { NO_TIMEOUT: '1' } }
 const SHORT = { afterMs: 300 }
+
+/** Whose budgets are tight, with their floors: measured in rounds of their own, and in many. */
+const TIGHT = new Set([
+  'nothing',
+  'baseline',
+  'baseline-again',
+  'baseline-cjs',
+  'off',
+  'by-hand',
+  'alive',
+  'alive-cjs',
+  'bare-spawn',
+  'by-hand-post',
+  'launched',
+])
+export const isTight = ({ id }) => TIGHT.has(id)
 
 /** `base`: whose wall time the contender's is compared with. */
 export const CONTENDERS = [
@@ -21,10 +37,16 @@ export const CONTENDERS = [
     variables: { ACME_USAGE_TRACKING: '0' },
     base: 'baseline',
   },
-  { id: 'append', label: 'a file written and renamed', script: 'append.mjs', before: clearAppended, base: 'baseline' },
+  { id: 'by-hand', label: 'the same file operations, by hand', ...BY_HAND },
   { id: 'alive', label: 'recorded, reporter alive', ...ALIVE },
   { id: 'alive-cjs', label: 'the same, CommonJS', ...ALIVE, script: 'tracked.cjs', base: 'baseline-cjs' },
   { id: 'bare-spawn', label: 'detached spawn of an empty program', script: 'bare-spawn.mjs', base: 'baseline' },
+  {
+    id: 'by-hand-post',
+    label: 'by hand, and a Node that posts it',
+    ...BY_HAND,
+    variables: { SCRIPT: 'post.cjs' },
+  },
   { id: 'launched', label: 'recorded and launched', ...TRACKED, base: 'baseline' },
   { id: 'launched-worker', label: 'the same, watchdog worker', ...TRACKED, ...WITHOUT_TIMEOUT, base: 'baseline' },
   { id: 'launched-slow', label: 'the same, endpoint slow', ...TRACKED, mode: 'slow', ...SHORT, base: 'baseline' },
@@ -34,10 +56,6 @@ export const CONTENDERS = [
   { id: 'naive', label: 'naive: posthog-node child per event', script: 'naive.mjs', base: 'baseline' },
   { id: 'in-process', label: 'posthog-node in the CLI', script: 'in-process.mjs', base: 'baseline' },
 ]
-
-function clearAppended(home) {
-  rmSync(`${home}/appended`, { recursive: true, force: true })
-}
 
 /** The same four with memory in the host. */
 export function bigContenders(megabytes) {

@@ -1,6 +1,6 @@
 /** What telemetry costs a CLI of one empty command, beside the floor, the simple form, and others; and what of it arrives. */
-import { bigContenders, CONTENDERS, installPeers } from './contenders.mjs'
-import { costTable, hostRows, memoryRows, reporterRows } from './hand-off-cost.mjs'
+import { bigContenders, CONTENDERS, installPeers, isTight } from './contenders.mjs'
+import { besideOthersRows, costTable, endpointRows, memoryRows, reporterRows, tightRows } from './hand-off-cost.mjs'
 import { benchBurst, benchEnds, benchOutages } from './hand-off-kept.mjs'
 import { buildSubreaper, median } from './measure.mjs'
 import { inRounds, makeContender, makeWorld } from './world.mjs'
@@ -9,6 +9,9 @@ export const name = 'hand-off'
 
 /** What only tells more about the rest; --quick has no time for it. */
 const NOT_QUICK = new Set(['launched-worker', 'launched-slow', 'launched-hole', 'in-process'])
+
+/** Of the tight ones: beside whom the rest is measured. */
+const PARTNERS = new Set(['nothing', 'baseline', 'alive', 'bare-spawn', 'launched'])
 
 export async function run({ quick, report }) {
   const world = makeWorld()
@@ -23,20 +26,24 @@ export async function run({ quick, report }) {
     const contenders = []
     for (const about of [...ours, ...others, ...sizes.flatMap(bigContenders)])
       contenders.push(await makeContender(world, subreaper, about))
-    const runs = await inRounds('hand-off', contenders, quick ? 3 : 18, report)
-    hostRows(runs, world, report)
+    const tight = await inRounds('hand-off, budgets', contenders.filter(isTight), quick ? 3 : 48, report)
+    const rest = contenders.filter((each) => !isTight(each) || PARTNERS.has(each.id))
+    const runs = await inRounds('hand-off, the rest', rest, quick ? 2 : 12, report)
+    tightRows(tight, world, report)
+    endpointRows(runs, report)
     for (const size of sizes) memoryRows(runs, size, report)
-    reporterRows(runs, report)
+    reporterRows(tight, report)
+    besideOthersRows(runs, report)
     if (quick)
       report.skip('hosts of 50 and 800 MB; wall with a slow endpoint, a black hole; the watchdog worker', '--quick')
     const abouts = contenders.filter(({ id }) =>
       ['launched', 'naive', 'in-process', ...others.map((peer) => peer.id)].includes(id),
     )
     const parties = { report, world, subreaper, quick }
-    await benchBurst({ ...parties, emptyNodeCpuMs: median(runs.nothing.map((one) => one.treeCpuMs)) })
+    await benchBurst({ ...parties, emptyNodeCpuMs: median(tight.nothing.map((one) => one.treeCpuMs)) })
     // Counts, and nearly all of it is waiting: at the same time.
     await Promise.all([benchEnds(abouts, parties), benchOutages(abouts, parties)])
-    costTable(contenders, runs, report)
+    costTable(contenders, (each) => (isTight(each) ? tight : runs), report)
     if (peers.kind === 'missing') report.skip("two published CLIs' telemetry", peers.why)
   } finally {
     await world.leave()

@@ -116,6 +116,14 @@ export function pretendReporter(home) {
   writeFileSync(join(telemetry(home), 'reporter.lock'), '{"token":"bench"}\n')
 }
 
+/** As after earlier commands, with nothing of them left but the folders. */
+export function pretendUsed(home) {
+  clearSpool(home)
+  for (const name of ['pending', 'in-flight']) mkdirSync(join(telemetry(home), name), { recursive: true })
+  const usage = { anon_id: '3d6f2a80-5a3b-4b44-9a0c-1f1f5ff3a6a1', linked_principal_id: null }
+  writeFileSync(join(home, '.acme/usage.json'), `${JSON.stringify(usage, null, 2)}\n`)
+}
+
 export function forgetBackoff(home) {
   rmSync(join(telemetry(home), 'backoff.json'), { force: true })
 }
