@@ -1,6 +1,9 @@
 /**
  * Sessions whose tracer is gone, as one step of a reporter's run. Where nobody ever traced anything it costs one look: what knows
- * sessions is a file of its own (dist/session/recovery.cjs), a quarter of this package's code that most reporters never need.
+ * sessions is a file of its own (dist/session/recovery.cjs) that most reporters never need.
+ *
+ * Race R39: an upgrade of the package takes that file away under a running reporter, or puts another version's there. Then nothing is
+ * recovered in this run; the next run's files fit together. What waits in the spool is sent all the same.
  */
 import { consentMark } from '../consent/consent-mark.ts'
 import { packageFile } from '../platform/package-files.ts'
@@ -10,20 +13,19 @@ import type { DrainContext } from './drain.ts'
 
 const fs = process.getBuiltinModule('node:fs')
 
+/** Never rejects. */
 export async function recoverLeft({ layout, allowed }: DrainContext, consentFiles: readonly string[]): Promise<void> {
   if (!allowed() || !fs.existsSync(layout.sessions)) return
-  const found = loadRecovery()
-  if (found === null) return
   const sink = spoolSink({ layout, allowed, consentMark: () => consentMark(consentFiles) })
-  await found.recoverSessions({ directory: layout.directory, sink, mayGoOn: allowed })
+  try {
+    await loadRecovery().recoverSessions({ directory: layout.directory, sink, mayGoOn: allowed })
+  } catch {
+    // R39
+  }
 }
 
-/** Null when an upgrade took the file away under a running reporter: the next run's is whole. */
-function loadRecovery(): typeof recovery | null {
-  try {
-    const file = packageFile(import.meta.url, 'session/recovery.cjs')
-    return process.getBuiltinModule('node:module').createRequire(file)(file) as typeof recovery
-  } catch {
-    return null
-  }
+/** Throws where it is missing or torn. */
+function loadRecovery(): typeof recovery {
+  const file = packageFile(import.meta.url, 'session/recovery.cjs')
+  return process.getBuiltinModule('node:module').createRequire(file)(file) as typeof recovery
 }

@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- NAME...] [--quick] [--write]: each row beside its budget. A bench is a file of this folder that exports `name` and
- * `run({ quick, report })`. --write puts the figures into benchmarks.md of docs, with the
- * machine, the date, the method and tried-and-dropped.md. Exit 0: it ran, whatever the budgets say; 1: a bench broke; 2: wrong usage.
+ * `run({ quick, report })`. --write puts the figures into benchmarks.md of docs, with the machine, the date, the method and
+ * tried-and-dropped.md. Exit 0: it ran, whatever the budgets say; 1: a bench broke; 2: wrong usage.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'

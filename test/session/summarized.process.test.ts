@@ -8,6 +8,7 @@ import { parseSessionRecord } from '../../src/session/session-record.ts'
 import { BIN } from '../cli/program.ts'
 import { type Account, makeAccount } from '../support/account.ts'
 import { REPORTER_FILE, reporterVariables } from '../support/acme.ts'
+import { enqueueMany } from '../support/envelopes.ts'
 import { startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { program, runNode, start } from '../support/run.ts'
@@ -33,8 +34,8 @@ async function killedSession(home: Home, host: string, who: string): Promise<str
   return sessionId
 }
 
-function report(home: Home, host: string) {
-  return runNode([REPORTER_FILE], { env: home.env({ ...reporterVariables(home, host), AFTERWORD_BOX: 'outside' }) })
+function report(home: Home, host: string, file = REPORTER_FILE) {
+  return runNode([file], { env: home.env({ ...reporterVariables(home, host), AFTERWORD_BOX: 'outside' }) })
 }
 
 test('a reporter speaks for a killed session once, as whom it began, without command line and paths', async () => {
@@ -53,6 +54,26 @@ test('a reporter speaks for a killed session once, as whom it began, without com
   const properties = fake.acceptedEvents[0]?.properties
   expect(properties).toMatchObject({ recovered: true, subtype: 'crashed', tracked_comm: 'node', exit_code: -1 })
   expect(JSON.stringify(properties)).not.toMatch(/session-owner|\/tmp|\.acme/)
+})
+
+test.each([
+  ['is missing', null],
+  ["is another version's", 'exports.somethingElse = () => {}'],
+  ['is torn', 'exports.recoverSessions = ('],
+])('a reporter whose file for sessions %s sends what waits all the same (R39)', async (_, text) => {
+  const home = makeHome()
+  const fake = await startFakePostHog()
+  onTestFinished(() => fake.close())
+  const id = await killedSession(home, fake.url, 'alice')
+  const [waiting] = enqueueMany(home.layout, 1)
+  const dist = `${home.path}/package/dist`
+  fs.cpSync(new URL('../../dist', import.meta.url).pathname, dist, { recursive: true })
+  if (text === null) fs.rmSync(`${dist}/session/recovery.cjs`)
+  else fs.writeFileSync(`${dist}/session/recovery.cjs`, text)
+  await report(home, fake.url, `${dist}/reporter/main.cjs`)
+  expect(fake.acceptedEvents.map(({ uuid }) => uuid)).toEqual([waiting?.uuid])
+  await report(home, fake.url)
+  expect(fake.acceptedEvents.map(({ uuid }) => uuid)).toEqual([waiting?.uuid, id])
 })
 
 test.each([
