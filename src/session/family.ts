@@ -8,7 +8,7 @@ export interface Family {
   grow(): void
   /** Takes in whom the caller holds, and closes them with the others. */
   adopt(held: readonly HeldProcess[]): void
-  /** Who still runs; children before their parents. Zombies do not. */
+  /** Who still runs; parents before their children. Zombies do not. */
   alive(): readonly HeldProcess[]
   close(): void
 }
@@ -45,7 +45,7 @@ export function openFamily(roots: readonly number[], procRoot = '/proc'): Family
         else members.set(held.pid, held)
       }
     },
-    alive: () => [...members.values()].filter((held) => held.alive()).reverse(),
+    alive: () => [...members.values()].filter((held) => held.alive()),
     close() {
       for (const held of members.values()) held.close()
       members.clear()

@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 10
 const KILL_ROUNDS = 100
 
 /**
- * SIGTERM to the workload, its descendants and its daemons, leaves first; `graceMs`; SIGKILL to whoever is left and whatever they started since;
+ * SIGTERM to the workload, its descendants and its daemons, parents first; `graceMs`; SIGKILL to whoever is left and whatever they started since;
  * the wrapper by itself, or by SIGKILL 3 s later. Resolves when it is done. Never throws: who is gone already is gone.
  */
 export async function killSession(request: KillRequest): Promise<void> {
@@ -44,9 +44,10 @@ export async function killSession(request: KillRequest): Promise<void> {
     return family.alive().filter(({ pid }) => !wrapped || pid !== childPid)
   }
   const send = (signal: 'SIGTERM' | 'SIGKILL'): void => {
-    for (const victim of look()) if (victim.pid !== childPid && victim.alive()) raise(victim.pid, signal)
-    // Also where there is no /proc to look into.
+    const victims = look()
+    // Parents first: a shell that sees the end of its command goes on with the next line. By Node also where there is no /proc.
     if (!wrapped) child.kill(signal)
+    for (const victim of victims) if (victim.pid !== childPid && victim.alive()) raise(victim.pid, signal)
   }
   const done = (): boolean => look().length === 0 && (wrapped || isGone(child))
   try {

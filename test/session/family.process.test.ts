@@ -26,15 +26,15 @@ function killIf(pid: number): void {
   }
 }
 
-test('openFamily() knows all descendants, children before their parents', async () => {
+test('openFamily() knows all descendants, parents before their children', async () => {
   const [root, mother, baby] = await threeGenerations()
   const family = openFamily([root])
   onTestFinished(() => family.close())
   expect(pidsOf(family)).toEqual([root])
   family.grow()
-  expect(pidsOf(family)).toEqual([baby, mother, root])
+  expect(pidsOf(family)).toEqual([root, mother, baby])
   family.grow()
-  expect(pidsOf(family)).toEqual([baby, mother, root])
+  expect(pidsOf(family)).toEqual([root, mother, baby])
 })
 
 test('openFamily() keeps a descendant whose parents are gone', async () => {

@@ -165,6 +165,13 @@ test.each(BOTH)('runSession() kills who ignores SIGTERM, and all of the family (
   for (const pid of pids) expect(stateOf(pid)).toMatch(/^(gone|Z)$/)
 })
 
+test.each(BOTH)('runSession() kills a shell before it goes on with its next line (pty: %s)', async (pty) => {
+  const lines = `for n in 1 2 3 4 5 6 7 8; do sh -c "sleep 100; touch ${folder}/went-on" & done; sleep 100; touch ${folder}/went-on`
+  const result = await runSession({ ...sh(lines), pty, limits: { timeoutMs: 500 } })
+  expect(result).toMatchObject({ termination: 'timed_out', signal: 'SIGTERM', stdout: '' })
+  expect(existsSync(`${folder}/went-on`)).toBe(false)
+})
+
 test('runSession() calls a session completed when its marker is in stdout, and lets the workload leave', async () => {
   const leaves = await runSession({
     ...sh('printf "all do"; sleep 0.1; echo "ne"; sleep 0.2; exit 5'),
