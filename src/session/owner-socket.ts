@@ -49,7 +49,8 @@ export function askOwner(path: string): Promise<OwnerAnswer> {
       connection.destroy()
       resolve(what)
     }
-    const timer = setTimeout(() => answer('alive'), ANSWER_MS)
+    // A refusal that came while we had no processor is delivered after the timers: one turn more, or the dead count as alive.
+    const timer = setTimeout(() => setImmediate(() => answer('alive')), ANSWER_MS)
     connection.on('connect', () => answer('alive'))
     connection.on('error', (error: NodeJS.ErrnoException) => {
       // EAGAIN: so many are in its queue. EACCES, EMFILE and the like say nothing of it.

@@ -1,6 +1,6 @@
 /**
  * Speaking for sessions whose tracer is gone: claim, read, write the summary, hand over the event, move to `done/`. Runs in the
- * reporter (20 sessions and 200 ms a run) and in `afterword sessions recover`. It kills nothing, and deletes nothing.
+ * reporter (20 sessions and 1 s a run) and in `afterword sessions recover`. It kills nothing, and deletes nothing.
  *
  * Race R23: two recover at once. The claim is a rename: who gets ENOENT has lost.
  * Race R24: a recoverer killed in `recovering/` leaves its claim. After a minute another takes it, again by rename; what was handed
@@ -49,7 +49,7 @@ export interface RecoverOptions {
   readonly mayGoOn?: () => boolean
   /** @default 20 */
   readonly sessionsMax?: number
-  /** @default 200 */
+  /** Of wall time; the first directory is looked at in any case. @default 1000: on a busy machine a reporter, modest as it is, hardly runs */
   readonly budgetMs?: number
   /** For tests. @default SESSION_BOUNDS */
   readonly bounds?: SessionBounds
@@ -61,19 +61,21 @@ export type RecoveryCounts = { readonly [verdict in RecoveryVerdict]?: number }
 
 /** How many directories got which verdict. Never rejects. */
 export async function recoverSessions(options: RecoverOptions): Promise<RecoveryCounts> {
-  const { directory, sink = null, sessionsMax = 20, budgetMs = 200, now = Date.now, mayGoOn = () => true } = options
+  const { directory, sink = null, sessionsMax = 20, budgetMs = 1000, now = Date.now, mayGoOn = () => true } = options
   const layout = sessionsLayout(`${directory}/telemetry/sessions`)
   const counts: { [verdict in RecoveryVerdict]?: number } = {}
   const count = (verdict: RecoveryVerdict): void => {
     counts[verdict] = (counts[verdict] ?? 0) + 1
   }
   const until = now() + budgetMs
+  let looked = 0
   let claimed = 0
-  const mayClaim = (): boolean => claimed < sessionsMax && now() <= until && mayGoOn()
+  const mayClaim = (): boolean => claimed < sessionsMax && (looked === 0 || now() <= until) && mayGoOn()
   const here = currentInstance()
   const run: Run = { layout, here, sink, nowMs: now() }
   for (const name of namesIn(layout.live)) {
     if (!mayClaim()) break
+    looked += 1
     const verdict = await recoverOne(run, name)
     if (!UNCLAIMED.has(verdict)) claimed += 1
     count(verdict)

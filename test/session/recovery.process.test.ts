@@ -31,7 +31,7 @@ async function killedOwner(home: Home, ...more: readonly string[]): Promise<stri
   return sessionId
 }
 
-async function recover(home: Home, more: { now?: () => number } = {}) {
+async function recover(home: Home, more: { now?: () => number; budgetMs?: number } = {}) {
   const events: SinkEvent[] = []
   const sink = (event: SinkEvent): void => void events.push(event)
   const options = { directory: home.layout.directory, sink, sessionsMax: 1000, budgetMs: 60_000, ...more }
@@ -182,6 +182,15 @@ test('recoverSessions() foreign, torn, symlinked, newer and other-boot directori
   })
   expect(fs.readdirSync(layout.live)).toHaveLength(1)
   expect(fs.readdirSync(layout.quarantine)).toHaveLength(7)
+})
+
+test('recoverSessions() that gets no processor until its time is over still recovers one, and no more', async () => {
+  const home = makeHome()
+  const dead = [await killedOwner(home), await killedOwner(home)]
+  let nowMs = Date.now()
+  const { counts, layout } = await recover(home, { budgetMs: 1000, now: () => (nowMs += 5_000) })
+  expect(counts).toEqual({ recovered: 1 })
+  expect([fs.readdirSync(layout.done), fs.readdirSync(layout.live)]).toEqual([dead.slice(0, 1), dead.slice(1)])
 })
 
 test('recoverSessions() a recoverer killed after its claim is followed by another, a minute later', async () => {
