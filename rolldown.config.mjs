@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import { defineConfig } from 'rolldown'
 
 /**
- * Eight bundles; everything else in dist is tsc's output, file for file.
+ * Nine bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
  *  tracker/launching.cjs      what a command loads when no reporter is alive
  *  tracker/ask-at-begin.cjs   what a host with a credential, or somebody to ask, loads when a command begins
  *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
- *  reporter/main.cjs   the detached reporter, with posthog-node inside
+ *  reporter/main.cjs   the detached reporter: the box, and what loads the next one, compiled already if it was before
+ *  reporter/perform.cjs       what works in that box, with posthog-node inside
  *  session/recovery.cjs       what a reporter loads where sessions were traced
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
@@ -79,12 +81,18 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/reporter/main.ts',
+    output: { file: 'dist/reporter/main.cjs', format: 'cjs', sourcemap: false, minify: true },
+  },
+  {
+    ...shared,
+    input: 'src/reporter/perform.ts',
     external: (id) => id.startsWith('node:') && !(id in unused),
     resolve: { alias: { ...guestManners, ...unused, path: 'node:path' } },
-    plugins: [...shared.plugins, leaveUnentered(), escapeNonAscii()],
+    plugins: [...shared.plugins, leaveUnentered(), escapeNonAscii(), nameByContent()],
     output: {
-      file: 'dist/reporter/main.cjs',
+      file: 'dist/reporter/perform.cjs',
       format: 'cjs',
+      exports: 'named',
       sourcemap: false,
       codeSplitting: false,
       // A reporter prints nothing, whatever posthog-node would like to say. It is read anew by every process: no white space.
@@ -152,6 +160,17 @@ function escapeNonAscii() {
           (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
         )
       }
+    },
+  }
+}
+
+/** The first line is a hash of the rest: src/reporter/compiled-code.ts. */
+function nameByContent() {
+  return {
+    name: 'name-by-content',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle))
+        chunk.code = `//${createHash('sha256').update(chunk.code).digest('hex').slice(0, 16)}\n${chunk.code}`
     },
   }
 }

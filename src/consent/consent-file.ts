@@ -1,8 +1,7 @@
 /** The user's stored choice: `{"tracking":"on"}` or `{"tracking":"off"}` in telemetry/consent.json, and the notice's marker. */
+import { fs } from '../files/fs.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import type { StoredConsent } from './decide-consent.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export type Tracking = 'on' | 'off'
 

@@ -2,7 +2,7 @@
  * Which stored choice it is, not what it says: every `on` and `off` writes its file anew. What began under one choice and ends under
  * another belongs to ids that were erased in between.
  */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 /** Of every file that may hold a choice, in this order. Never throws. */
 export function consentMark(consentFiles: readonly string[]): string {

@@ -1,7 +1,6 @@
 /** The first-run notice: what it says, and showing it once for all processes of a user. */
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /**
  * Four lines, at most 80 columns for names up to 29 and addresses up to 55 characters. Names only switches that always exist: a

@@ -8,10 +8,9 @@
  */
 import { replaceFile } from '../files/atomic-write.ts'
 import { withFileLock } from '../files/file-lock.ts'
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { type ConsentPaths, encodeConsent, readStoredConsent, type Tracking } from './consent-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface ErasurePaths extends ConsentPaths {
   readonly telemetry: string

@@ -5,10 +5,9 @@
  * A holder killed by SIGKILL leaves the folder; it is taken over after {@link LOCK_STALE_MS}. A holder that was stopped for longer
  * than that and continued is the one case with two holders: hence `expected` in replaceFile.
  */
+import { fs } from './fs.ts'
 import lockfile from 'proper-lockfile'
 import { errorCode } from './read-small-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** proper-lockfile's minimum. The same in every version of this package: different values break the exclusion. */
 export const LOCK_STALE_MS = 2000

@@ -3,7 +3,7 @@
  * FIFO, never reads a device or a file that somebody grew to a gigabyte. Takes no lock: every file here is replaced by rename, so
  * what is read is always whole.
  */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from './fs.ts'
 
 export type SmallFile =
   | { readonly kind: 'text'; readonly text: string }

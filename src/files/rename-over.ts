@@ -2,9 +2,8 @@
  * rename(2), also on Windows: there a rename onto a file that somebody has open, for reading too, is EPERM for as long as they have
  * it (seen with node.exe under Wine; on a real Windows virus scanners do it to everybody). Readers here are done in a millisecond.
  */
+import { fs } from './fs.ts'
 import { errorCode } from './read-small-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 const STEP_MS = 5
 const PATIENCE_MS = 250

@@ -1,8 +1,7 @@
 /** The cheap atomic write of the hot path and the reporter: temp file, rename, no package. For files that have one writer at a time. */
+import { fs } from './fs.ts'
 import { renameOver } from './rename-over.ts'
 import { writeWhole } from './write-whole.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** Readers see the old bytes or the new ones. Throws the errno error after taking the torso away; a SIGKILL leaves a `.tmp`. */
 export function writeByRename(path: string, text: string): void {

@@ -1,5 +1,5 @@
 /** A small file, all of it or an error. */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from './fs.ts'
 
 /**
  * As `writeFileSync(path, text, { flag, mode: 0o600 })`, whose first use costs 0.1 ms more. Throws the errno error, and may leave a

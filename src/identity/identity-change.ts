@@ -21,6 +21,7 @@
  */
 import { replaceFile } from '../files/atomic-write.ts'
 import { withFileLock } from '../files/file-lock.ts'
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { decideIdentityChange, type IdentityEvent } from './decide-change.ts'
 import { type AliasPair, type AnonId, encodeIdentity, type Identity } from './identity.ts'
@@ -32,8 +33,6 @@ import {
   NO_PRINCIPAL_FILE,
   readPrincipalFile,
 } from './principal-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface IdentityPaths {
   readonly usage: string

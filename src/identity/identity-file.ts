@@ -5,10 +5,9 @@
  * identity to a file of its own and `link()`s that to the final name. link(2) never replaces; who gets EEXIST reads the winner's,
  * which is whole because it was written before it had that name. A SIGKILL leaves a `.tmp` in telemetry/, swept by a reporter.
  */
+import { fs } from '../files/fs.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { type AnonId, encodeIdentity, type Identity, parseIdentity } from './identity.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export type IdentityFile =
   | { readonly kind: 'identity'; readonly identity: Identity; readonly text: string }

@@ -2,13 +2,12 @@
  * Starting a process that outlives us and inherits nothing: synchronous, usable inside 'exit', never throws, never prints, leaves no
  * handle. Every failure is an outcome. What leaks and why each line is here: docs/architecture.md, "Detaching".
  */
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { BOX_VARIABLE } from './box-variable.ts'
-import { detectRuntime, isCommonNode, type ReporterCommand, reporterCommand, runtimeFacts } from './runtime.ts'
+import { type ReporterCommand, reporterCommandHere } from './runtime.ts'
 import { whyNotStarted } from './spawn-failure.ts'
 import { detachSpawnOptions, IS_WINDOWS } from './windows-flags.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface SpawnRequest {
   /** Absolute path of the script, and its arguments. Never a payload: `ps` shows them. */
@@ -85,7 +84,7 @@ export interface Prepared {
 
 /** Whether a process can be started from here at all. */
 export function canSpawnHere(): boolean {
-  return isCommonNode() || reporterCommand(detectRuntime(runtimeFacts()), '').kind === 'ready'
+  return reporterCommandHere('').kind === 'ready'
 }
 
 /** Everything about the child but its stdio. `boxed`: it outlives us, so a clock has to stand outside. */
@@ -93,7 +92,7 @@ export function prepareNode(
   request: SpawnRequest,
   boxed = true,
 ): Prepared | Extract<SpawnOutcome, { kind: 'refused' }> {
-  const start = reporterCommand(detectRuntime(runtimeFacts()), request.script)
+  const start = reporterCommandHere(request.script)
   if (start.kind === 'refused') return start
   if (!fs.existsSync(request.script)) return { kind: 'refused', reason: 'script-missing' }
   const executable = whatIsLeftOf(start.command)
@@ -168,13 +167,15 @@ function leakingDescriptors(): readonly number[] {
 }
 
 const O_CLOEXEC = 0o2000000
+const FLAGS = 'flags:'
 
 function closesOnExec(fd: number): boolean {
   const path = `/proc/self/fdinfo/${fd}`
   if (!fs.existsSync(path)) return true // the listing's own, for one; an error thrown and caught costs 0.1 ms
   try {
-    const flags = /^flags:\s*(\d+)/m.exec(fs.readFileSync(path, 'utf8'))?.[1]
-    return flags === undefined || (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0
+    const text = fs.readFileSync(path, 'utf8')
+    const flags = Number.parseInt(text.slice(text.indexOf(FLAGS) + FLAGS.length), 8)
+    return Number.isNaN(flags) || (flags & O_CLOEXEC) !== 0
   } catch {
     return true // closed meanwhile
   }

@@ -3,10 +3,10 @@
  * the bare name, so that spawn's ENOENT says what was meant. On Windows PATHEXT decides, and a .cmd or .bat shim is followed to what
  * it starts (usually node.exe and a script), because Node starts no batch file without a shell.
  */
+import { fs } from '../files/fs.ts'
 import { IS_WINDOWS } from './windows-flags.ts'
 import { parseWindowsShim } from './windows-shim.ts'
 
-const fs = process.getBuiltinModule('node:fs')
 const { posix, win32 } = process.getBuiltinModule('node:path')
 
 export interface CommandSurroundings {

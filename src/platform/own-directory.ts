@@ -1,5 +1,5 @@
 /** The names and the looks at a state directory that every command needs; making one, and saying what is wrong with it: state-directory.ts. */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 const OUR_UID = process.getuid?.()
 

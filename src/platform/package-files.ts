@@ -6,6 +6,10 @@
  */
 export function packageFile(moduleUrl: string | undefined, relative: string): string {
   if (!moduleUrl?.startsWith('file:')) return ''
-  const root = /^(.*\/)(?:dist|src)\/(?!.*\/(?:dist|src)\/)/.exec(moduleUrl)?.[1] ?? moduleUrl.replace(/[^/]*$/, '')
-  return process.getBuiltinModule('node:url').fileURLToPath(`${root}dist/${relative}`)
+  const inside = Math.max(moduleUrl.lastIndexOf('/dist/'), moduleUrl.lastIndexOf('/src/'))
+  const url = `${moduleUrl.slice(0, (inside < 0 ? moduleUrl.lastIndexOf('/') : inside) + 1)}dist/${relative}`
+  // Every command asks, cold: a regular expression and the first fileURLToPath() cost 0.1 ms, and nearly every URL is a path already.
+  return process.platform === 'win32' || url.includes('%')
+    ? process.getBuiltinModule('node:url').fileURLToPath(url)
+    : url.slice('file://'.length)
 }

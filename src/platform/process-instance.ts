@@ -2,7 +2,7 @@
  * Which process exactly: a pid alone is reused, is another's in another pid namespace, and means nothing after a reboot. So a
  * record names pid, start ticks, boot, namespace and host, and whoever finds it decides with {@link judgeInstance}.
  */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 export interface ProcessInstance {
   readonly pid: number

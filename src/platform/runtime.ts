@@ -96,6 +96,12 @@ export function reporterCommand(runtime: Runtime, script: string): ReporterComma
   }
 }
 
+/** For the calling process. */
+export function reporterCommandHere(script: string): ReporterCommand {
+  const runtime: Runtime = isCommonNode() ? { kind: 'node', execPath: process.execPath } : detectRuntime(runtimeFacts())
+  return reporterCommand(runtime, script)
+}
+
 /**
  * Whether {@link detectRuntime} would say `node` of the calling process, for what nearly everybody is. Every command asks, cold: no
  * regular expression (they take a quarter of a millisecond here), no module. False: ask properly.

@@ -4,9 +4,8 @@
  * in between, and the same call made synchronously to hear it might start what it should not. So it is found out: what can be looked
  * at is, and what is left of the five is the limit on processes.
  */
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** What `spawn` takes in this process: a pipe for the child's word that it runs. */
 const DESCRIPTORS_NEEDED = 2

@@ -4,9 +4,8 @@
  * in the way is a refusal, an outcome, never a throw. A directory of ours that cannot be written has two stand-ins.
  */
 import type { Stats } from 'node:fs'
+import { fs } from '../files/fs.ts'
 import { fallbackDirectories, isOurs } from './own-directory.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export type StateDirectory =
   | { readonly kind: 'ready'; readonly directory: string }

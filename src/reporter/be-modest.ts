@@ -1,5 +1,5 @@
 /** A reporter is never in anybody's way: lowest priority, first to go when memory is short, private files, no directory held. */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 /** Each wish may be refused; none is worth stopping for. `nice` covers this thread and later ones, so it comes early. */
 export function beModest(niceToo: boolean): void {

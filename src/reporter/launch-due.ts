@@ -1,7 +1,6 @@
 /** The look that saves most commands the rest of launch.ts. */
+import { fs } from '../files/fs.ts'
 import { LOCK_FUTURE_MS, LOCK_STALE_MS } from './limits.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /**
  * Whether `reporter.lock` is a living reporter's, by its age alone (reporter-lock.ts). False also for what cannot be looked at: then

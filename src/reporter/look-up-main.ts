@@ -3,11 +3,10 @@
  * pipes; killed by it, and by its own box when that parent is gone. Url and credential come on stdin, so that `ps` shows neither.
  * If it dies, nobody was named, and the look-up is due again.
  */
+import { fs } from '../files/fs.ts'
 import { deadline, task } from './arm.ts'
 import { beModest } from './be-modest.ts'
 import { bearerGet } from './bearer-get.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 if (task?.role === 'look-up') {
   beModest(false)

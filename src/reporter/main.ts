@@ -2,65 +2,33 @@
  * The reporter process. Started by launch.ts, detached, with a task in one environment variable; lives at most 10 s. It must never
  * start a process, read user configuration, load a user's module or write to a standard stream. If it dies, whatever was not
  * acknowledged waits in `pending/`, and the next one sends it.
+ *
+ * This file is the box and nothing else; what works inside is dist/reporter/perform.cjs.
+ *
+ * Race R51: an upgrade of the package takes that file away, or puts another version's there, between the two reads. Then this reporter
+ * ends with 1, having sent nothing; the next one's files fit together.
  */
 import { deadline, task } from './arm.ts' // first: the box stands before anything else is evaluated
-import { readStoredConsent } from '../consent/consent-file.ts'
-import { scrubForSending } from '../events/scrub-for-sending.ts'
-import { noDrops } from '../spool/bounds.ts'
+import { packageFile } from '../platform/package-files.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
-import { beModest } from './be-modest.ts'
-import { type DrainContext, drain } from './drain.ts'
-import { REPORTER_LIMITS } from './limits.ts'
-import { startPostHogSender } from './posthog-sender.ts'
-import type { ReporterTask } from './reporter-task.ts'
-import { report, reportInline } from './report.ts'
+import { loadCompiled } from './compiled-code.ts'
+import type * as inside from './perform.ts'
 
-type Job = Extract<ReporterTask, { consentFiles: readonly string[] }>
+const job = task !== null && 'consentFiles' in task ? task : null
 
-if (task !== null && 'consentFiles' in task) {
-  beModest(task.role === 'report') // while a host waits for us, we are as urgent as it is
-  perform(task).then(
-    (code) => {
-      process.exitCode = code
-    },
-    () => {
-      process.exitCode = 1 // nothing is printed: what was not acknowledged waits
-    },
-  )
-}
-
-async function perform(job: Job): Promise<number> {
-  const sender = startPostHogSender({ scrub: ({ event, properties }) => scrubForSending(event, properties).properties })
-  const context: DrainContext = {
-    layout: spoolLayout(job.directory),
-    destination: job.destination,
-    patient: job.role === 'report' && job.patient,
-    remembers: job.role !== 'alias',
-    sender,
-    leftMs: () => deadline.leftMs(),
-    leastLeftMs: job.role === 'report' ? REPORTER_LIMITS.exitMs - REPORTER_LIMITS.lastRequestStartMs : 100,
-    allowed: () => isAllowed(job.consentFiles),
-    tried: new Set(),
-    routes: new Map(),
-    drops: noDrops(),
-    tally: { accepted: 0, rejected: 0, requests: 0 },
-  }
-  // Nothing is closed at the end: what is still open is idle and holds nothing, and taking it down costs more than a poll. The box
-  // stays: a name look-up that nobody waits for any more still holds the process.
-  switch (job.role) {
-    case 'alias':
-      await drain(context, job.uuid)
-      return context.tally.accepted === 1 ? 0 : 1
-    case 'inline':
-      return reportInline(job, context)
-    case 'report':
-      return report(job, context)
-  }
-}
-
-/** From a fresh read each time: the user may say no at any moment. */
-function isAllowed(consentFiles: readonly string[]): boolean {
-  const paths = consentFiles.map((consent) => ({ consent, noticeShown: '' }))
-  const { consent } = readStoredConsent(paths, false)
-  return consent === 'on' || consent === 'none'
+process.exitCode = 1 // nothing is printed, whatever happens: what was not acknowledged waits
+try {
+  const file = packageFile(import.meta.url, 'reporter/perform.cjs')
+  const { exports, keep } = loadCompiled<typeof inside>(file, job === null ? null : spoolLayout(job.directory).compiled)
+  if (job !== null) {
+    exports.perform(job, deadline).then(
+      (code) => {
+        process.exitCode = code
+        if (code === 0 && job.role === 'report') keep()
+      },
+      () => undefined,
+    )
+  } else if (typeof exports.perform === 'function') process.exitCode = 0 // `status --deep` asks whether we could work
+} catch {
+  // R51
 }

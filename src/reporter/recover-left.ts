@@ -6,12 +6,11 @@
  * recovered in this run; the next run's files fit together. What waits in the spool is sent all the same.
  */
 import { consentMark } from '../consent/consent-mark.ts'
+import { fs } from '../files/fs.ts'
 import { packageFile } from '../platform/package-files.ts'
 import type * as recovery from '../session/recovery.ts'
 import { spoolSink } from '../spool/spool-sink.ts'
 import type { DrainContext } from './drain.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** Never rejects. */
 export async function recoverLeft({ layout, allowed }: DrainContext, consentFiles: readonly string[]): Promise<void> {

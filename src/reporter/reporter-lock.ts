@@ -11,13 +11,12 @@
  * lock, sees that it is not the stale one, and links it back.
  */
 import type { Stats } from 'node:fs'
+import { fs } from '../files/fs.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { renameOver, retryOnWindows } from '../files/rename-over.ts'
 import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { isStaleLock } from './launch-due.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface LockContent {
   readonly token: string

@@ -5,11 +5,10 @@
  * Race R9: two prune at once. An unlink has one winner; who gets ENOENT does not count.
  */
 import { parseEnvelope } from '../events/envelope.ts'
+import { fs } from '../files/fs.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
 import { type SpoolLayout, TEMP_SUFFIX } from './spool-layout.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export type DropReason = 'too_old' | 'too_many' | 'too_large' | 'damaged' | 'rejected'
 type DropKind = 'commands' | 'sessions' | 'others'

@@ -2,7 +2,7 @@
  * `telemetry/debug/`: diagnostics, only if the user makes that folder (`mkdir ~/.acme/telemetry/debug`), and nowhere else. Nothing
  * but the user deletes it; `off` does too.
  */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 /** A link is not followed, and a FIFO in its place blocks nobody. Windows has neither flag. */

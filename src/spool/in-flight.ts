@@ -14,6 +14,7 @@
  * Race R5: a reporter adopts a finished envelope between our two renames. Ours then finds nothing to rename: published either way.
  */
 import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope.ts'
+import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { renameOver } from '../files/rename-over.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
@@ -21,8 +22,6 @@ import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { ENVELOPE_BYTES_MAX } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** What stands in `in-flight/` while the process that it names is responsible for it. */
 export interface InFlightRecord {

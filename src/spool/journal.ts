@@ -3,10 +3,9 @@
  * read by `log`. Nothing is decided from it, so a line lost when two reporters shorten it at once costs a line of a log. A journal
  * that cannot be written stops nothing.
  */
+import { fs } from '../files/fs.ts'
 import { writeByRename } from '../files/write-by-rename.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface JournalEntry {
   /** ISO: when the verdict was known. */

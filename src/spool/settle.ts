@@ -6,6 +6,7 @@
  * Race R10: a record younger than a minute that does not parse is one that is being written: left.
  */
 import type { Envelope } from '../events/envelope.ts'
+import { fs } from '../files/fs.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import {
   type InstanceVerdict,
@@ -17,8 +18,6 @@ import { type DropCounts, dropFile, listWaiting } from './bounds.ts'
 import { commit, inFlightPath, parseInFlight, pendingPath, publish, removeQuietly } from './in-flight.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export type InFlightVerdict =
   | { readonly kind: 'publish' }

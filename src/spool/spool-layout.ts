@@ -18,6 +18,8 @@ export interface SpoolLayout {
   /** Only where PID 1 does not reap: reporter/no-reap.ts. */
   readonly noReap: string
   readonly sessions: string
+  /** The reporter's code as V8 compiled it: reporter/compiled-code.ts. */
+  readonly compiled: string
   /** Diagnostics go here, only if the user makes the folder. */
   readonly debug: string
 }
@@ -43,6 +45,7 @@ export function spoolLayout(directory: string): SpoolLayout {
     backoff: `${telemetry}/backoff.json`,
     noReap: `${telemetry}/no-reap.json`,
     sessions: `${telemetry}/sessions`,
+    compiled: `${telemetry}/compiled`,
     debug: `${telemetry}/debug`,
   }
 }

@@ -1,10 +1,9 @@
 /** How one command's event leaves. Costs one `access` on Linux, nothing elsewhere; what is unusual is decided by delivery-where.ts. */
 import type { DeliveryMode } from '../events/envelope.ts'
+import { fs } from '../files/fs.ts'
 import { isCommonNode } from '../platform/runtime.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { loadLaunching } from './load-rare.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export function deliveryHere(wanted: 'detached' | 'inline', { noReap }: SpoolLayout): DeliveryMode {
   const isUsual = isCommonNode() && !(process.platform === 'linux' && fs.existsSync(noReap))

@@ -4,6 +4,7 @@ import type { Envelope } from '../events/envelope.ts'
 import { exceptionProperties } from '../events/exception-event.ts'
 import { hostRootOf } from '../events/stack-frames.ts'
 import { uuid7 } from '../events/uuid7.ts'
+import { fs } from '../files/fs.ts'
 import { type EndOfCommand, envelopeOf, type Identified } from './command-envelope.ts'
 import { redactionContext } from './failure-here.ts'
 import type { TrackerSettings } from './tracker-options.ts'
@@ -30,7 +31,7 @@ export function exceptionEnvelope(
 /** An npm bin is a link into the package. */
 function realPathOf(path: string): string {
   try {
-    return process.getBuiltinModule('node:fs').realpathSync(path)
+    return fs.realpathSync(path)
   } catch {
     return path // deleted meanwhile, or `node -e`
   }

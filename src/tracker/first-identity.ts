@@ -1,4 +1,5 @@
 /** When `usage.json` is no identity yet, or not any more: first use, damage, or nothing at all. */
+import { fs } from '../files/fs.ts'
 import type { Identity } from '../identity/identity.ts'
 import { createIdentity, readIdentity } from '../identity/identity-file.ts'
 import { encodePrincipalFile, machineMark, NO_PRINCIPAL_FILE } from '../identity/principal-file.ts'
@@ -8,8 +9,6 @@ import { isStoredOff } from './consent-now.ts'
 import type { NoIdentity } from './identity-at-begin.ts'
 import { loadRareChanges } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export function firstIdentity(
   settings: Pick<TrackerSettings, 'app' | 'directory' | 'principal'>,

@@ -5,7 +5,8 @@ import type { LaunchOutcome } from '../reporter/launch.ts'
 import { isReporterAtWork } from '../reporter/launch-due.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { isStoredOff } from './consent-now.ts'
+import { reporterFile } from './child-files.ts'
+import { consentFiles, isStoredOff } from './consent-now.ts'
 import { loadLaunching, loadRarePaths } from './load-rare.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
@@ -50,5 +51,7 @@ export function maySpawn(to: HandOver): boolean {
 function launch(to: HandOver, token: string): LaunchOutcome {
   const nowMs = Date.now()
   if (isReporterAtWork(to.layout.reporterLock, nowMs)) return { kind: 'refused', reason: 'already-running' }
-  return loadLaunching()?.launchHere(to, token, nowMs) ?? { kind: 'failed', reason: 'not-built' }
+  // Told what this file knows how to find: there it would be compiled a second time.
+  const files = { reporterFile: reporterFile(), consentFiles: consentFiles(to.settings) }
+  return loadLaunching()?.launchHere(to, files, token, nowMs) ?? { kind: 'failed', reason: 'not-built' }
 }

@@ -1,5 +1,5 @@
 /** What is known of the host's process and machine, each by the cheapest way there is (docs/evidence.md). */
-const fs = process.getBuiltinModule('node:fs')
+import { fs } from '../files/fs.ts'
 
 export interface HostFacts {
   readonly runtimeVersion: string

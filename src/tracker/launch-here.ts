@@ -1,18 +1,20 @@
 /** A reporter for one command's envelope, with what this process knows. */
 import { IS_WINDOWS } from '../platform/windows-flags.ts'
 import { type LaunchOutcome, launchReporter, type LaunchRequest } from '../reporter/launch.ts'
-import { reporterFile } from './child-files.ts'
-import { consentFiles } from './consent-now.ts'
 import type { HandOver } from './hand-over.ts'
 import { loadRarePaths } from './load-rare.ts'
 
-export function launchHere(to: HandOver, token: string, nowMs: number): LaunchOutcome {
+export function launchHere(
+  to: HandOver,
+  files: Pick<LaunchRequest, 'reporterFile' | 'consentFiles'>,
+  token: string,
+  nowMs: number,
+): LaunchOutcome {
   return launchReporter({
     layout: to.layout,
     app: to.settings.app,
     destination: to.settings.destination,
-    consentFiles: consentFiles(to.settings),
-    reporterFile: reporterFile(),
+    ...files,
     startInline: to.delivery === 'inline' ? startInline(to) : null,
     outsideJob: IS_WINDOWS ? (prepared) => loadRarePaths()?.startOutsideJob(prepared) ?? null : null,
     killSurvivor: (stale) => loadRarePaths()?.killSurvivor(stale),

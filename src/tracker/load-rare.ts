@@ -1,4 +1,5 @@
 /** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
+import { fs } from '../files/fs.ts'
 import { packageFile } from '../platform/package-files.ts'
 import type * as asking from './ask-at-begin.ts'
 import type * as launching from './launching.ts'
@@ -52,7 +53,7 @@ function load(name: string, how: Load): unknown {
  */
 function compile(path: string): unknown {
   const exports = {}
-  const code = process.getBuiltinModule('node:fs').readFileSync(path, 'utf8')
+  const code = fs.readFileSync(path, 'utf8')
   process
     .getBuiltinModule('node:vm')
     .compileFunction(code, ['exports', 'require', '__filename'], { filename: path })

@@ -3,6 +3,7 @@ import { type Consent, explainConsent, variableName } from '../consent/decide-co
 import type { CommandFacts } from '../events/command-event.ts'
 import type { Envelope } from '../events/envelope.ts'
 import { type FilteredProperties, filterHostProperties } from '../events/host-properties.ts'
+import { fs } from '../files/fs.ts'
 import { type DistinctId, resolveDistinctId } from '../identity/identity.ts'
 import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
@@ -10,8 +11,6 @@ import { endedEnvelope } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
 import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
 import type { TrackerSettings } from './tracker-options.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 export interface LogContext {
   readonly settings: TrackerSettings

@@ -1,6 +1,7 @@
 /** `on` and `off` wherever this app keeps something: in its directory, and in the stand-ins for homes that take no writes. */
 import type { Tracking } from '../consent/consent-file.ts'
 import { setTracking, type TrackingSet } from '../consent/set-tracking.ts'
+import { fs } from '../files/fs.ts'
 import {
   existingFallbacks,
   isUnwritable,
@@ -10,8 +11,6 @@ import {
 } from '../platform/state-directory.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import type { TrackerSettings } from './tracker-options.ts'
-
-const fs = process.getBuiltinModule('node:fs')
 
 /** `storedIn`: every consent.json that says so now. */
 export type TrackingStored =

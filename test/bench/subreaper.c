@@ -8,6 +8,7 @@
  *   left EXIT_NS 0 0 CPU_US PEAK_KB STATUS
  *   killed N
  *
+ * COMMAND has three descriptors, as from a shell, whatever was open here: covering those that would leak is part of what is measured.
  * EXIT_NS is CLOCK_MONOTONIC, which is Node's process.hrtime. QUEUED_NS: the main thread was ready and no processor was free.
  * STATUS: exit code, or 128 + signal. What still lives AFTER_MS after the host (or LIMIT_MS after the start) is killed.
  *
@@ -88,6 +89,7 @@ int main(int count, char **words) {
   }
   if (host == 0) {
     setpgid(0, 0);
+    close_range(3, ~0U, 0);
     execvp(words[3], words + 3);
     perror(words[3]);
     _exit(127);

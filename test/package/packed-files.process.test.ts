@@ -23,6 +23,7 @@ test.each([
   'dist/tracker/rare-paths.cjs',
   'dist/tracker/rare-changes.cjs',
   'dist/reporter/main.cjs',
+  'dist/reporter/perform.cjs',
   'dist/reporter/look-up-main.cjs',
   'dist/THIRD-PARTY-LICENSES.txt',
 ])('%s is packed', (path) => {

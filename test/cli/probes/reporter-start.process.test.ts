@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startWithoutTask } from '../../../src/cli/probes/reporter-start.ts'
 import { probeProcess } from '../../../src/platform/process-instance.ts'
@@ -26,4 +26,16 @@ test('startWithoutTask() says how a broken one ended, and what is not there', as
   writeFileSync(`${path}/breaks.cjs`, 'process.exit(3)')
   expect(await startWithoutTask(`${path}/breaks.cjs`)).toMatchObject({ kind: 'ended', code: 3 })
   expect(await startWithoutTask(`${path}/absent.cjs`)).toEqual({ kind: 'not-started', reason: 'script-missing' })
+})
+
+test.each([
+  ['torn', 'exports.perform = ('],
+  ["another version's", 'exports.somethingElse = 1'],
+])('startWithoutTask() sees that the file for the work is %s', async (_, text) => {
+  const { path } = makeHome()
+  const dist = `${path}/package/dist`
+  cpSync(new URL('../../../dist', import.meta.url).pathname, dist, { recursive: true })
+  expect(await startWithoutTask(`${dist}/reporter/main.cjs`)).toMatchObject({ kind: 'ended', code: 0 })
+  writeFileSync(`${dist}/reporter/perform.cjs`, text)
+  expect(await startWithoutTask(`${dist}/reporter/main.cjs`)).toMatchObject({ kind: 'ended', code: 1 })
 })
