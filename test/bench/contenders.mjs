@@ -24,6 +24,10 @@ const TIGHT = new Set([
 ])
 export const isTight = ({ id }) => TIGHT.has(id)
 
+/** By what the endpoint does: beside each other, and without the dear ones that leave a cold machine to whoever follows. */
+const ENDPOINT = new Set(['launched-healthy', 'launched-slow', 'launched-silent', 'launched-hole', 'launched-down'])
+export const isByEndpoint = ({ id }) => ENDPOINT.has(id)
+
 /** `base`: whose wall time the contender's is compared with. */
 export const CONTENDERS = [
   { id: 'nothing', label: 'an empty Node', script: 'nothing.cjs', base: 'baseline' },
@@ -49,6 +53,7 @@ export const CONTENDERS = [
   },
   { id: 'launched', label: 'recorded and launched', ...TRACKED, base: 'baseline' },
   { id: 'launched-worker', label: 'the same, watchdog worker', ...TRACKED, ...WITHOUT_TIMEOUT, base: 'baseline' },
+  { id: 'launched-healthy', label: 'the same, left alone after 300 ms', ...TRACKED, ...SHORT, base: 'baseline' },
   { id: 'launched-slow', label: 'the same, endpoint slow', ...TRACKED, mode: 'slow', ...SHORT, base: 'baseline' },
   { id: 'launched-silent', label: 'the same, silent', ...TRACKED, mode: 'silent', ...SHORT, base: 'baseline' },
   { id: 'launched-hole', label: 'the same, black hole', ...TRACKED, mode: 'black hole', ...SHORT, base: 'baseline' },

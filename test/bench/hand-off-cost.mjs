@@ -46,11 +46,14 @@ export function tightRows(runs, world, report) {
 export function endpointRows(runs, report) {
   const row = ratioRows(report)
   const of = (id) => pairs(runs[id], runs.baseline, wall)
-  const spawn = ['a detached spawn of an empty program', of('bare-spawn')]
-  row('host, launched, endpoint down', 1.6, of('launched-down'), spawn)
-  row('host, launched, endpoint silent', 1.6, of('launched-silent'), spawn)
-  row('host, launched, endpoint a black hole', 1.6, of('launched-hole'), spawn)
-  row('host, launched, endpoint slow', 1.6, of('launched-slow'), spawn)
+  const healthy = of('launched-healthy')
+  if (healthy !== null)
+    report.row({ what: 'host, launched, endpoint healthy, beside the next', unit: ' ×', ...spreadOf(healthy) })
+  const floor = ['the same with a healthy endpoint', healthy]
+  row('host, launched, endpoint down', 1.6, of('launched-down'), floor)
+  row('host, launched, endpoint silent', 1.6, of('launched-silent'), floor)
+  row('host, launched, endpoint a black hole', 1.6, of('launched-hole'), floor)
+  row('host, launched, endpoint slow', 1.6, of('launched-slow'), floor)
 }
 
 function addedCpuRow({ baseline, launched, ...runs }, report) {
