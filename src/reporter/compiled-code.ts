@@ -5,13 +5,14 @@
  * V8 believes that data: it looks at its own version, its flags and the length of the source, and one flipped byte crashes the process.
  * So it is kept twice in its file, and taken only if both halves are the same (a native comparison; loading zlib for a checksum costs
  * a fifth of what is won); the name says of which content, by which Node, for which processor. And because it is code, only a plain file
- * of our own that nobody else may write or has a link to is taken: see docs/SECURITY.md. Where there are no uids, none is. After a day it
- * is made anew: should V8 ever have written what it cannot read, reporters die of it for no longer than that.
+ * of our own that nobody else may write or has a link to is taken: see docs/SECURITY.md. Where there are no uids, and where it is not
+ * plain Node that runs (Bun says of itself that it is one), none is. After a day it is made anew: should V8 ever have written what it cannot read, reporters die of it for no longer than that.
  *
  * Race R52: `off` erases the folder between the reporter's last look at consent and the rename. Then a file comes into being that holds
  * nothing of anybody; the next `on` or `off` erases it.
  * Race R53: two reporters write it at once, the lock being free already. Each renames its own; one stays, and either is right.
  */
+import type { Script } from 'node:vm'
 import { fs } from '../files/fs.ts'
 import { renameOver } from '../files/rename-over.ts'
 import { TEMP_SUFFIX } from '../spool/spool-layout.ts'
@@ -36,7 +37,8 @@ export function loadCompiled<T>(file: string, folder: string | null): Compiled<T
   const vm = process.getBuiltinModule('node:vm')
   const source = fs.readFileSync(file, 'latin1') // of ASCII alone, like every bundle of the reporter
   const hash = HASH.exec(source)?.[1]
-  const path = hash === undefined || folder === null ? null : `${folder}/${process.version}-${process.arch}-${hash}`
+  const isKept = folder !== null && hash !== undefined && process.getuid !== undefined && isPlainNode()
+  const path = isKept ? `${folder}/${process.version}-${process.arch}-${hash}` : null
   const cachedData = path === null ? null : readKept(path)
   const script = new vm.Script(`(function(exports,require,__filename){${source}\n})`, {
     filename: file,
@@ -48,10 +50,13 @@ export function loadCompiled<T>(file: string, folder: string | null): Compiled<T
   return {
     exports: exports as T,
     keep: () => {
-      if (path === null || process.getuid === undefined) return
-      if (cachedData === null || script.cachedDataRejected === true) write(path, script.createCachedData())
+      if (path !== null && (cachedData === null || script.cachedDataRejected === true)) write(path, script)
     },
   }
+}
+
+function isPlainNode(): boolean {
+  return ['bun', 'deno', 'electron'].every((name) => process.versions[name] === undefined)
 }
 
 /** Null: not there, not whole, or not ours. Never throws. */
@@ -74,9 +79,10 @@ function readKept(path: string): Buffer | null {
   }
 }
 
-function write(path: string, data: Buffer): void {
+function write(path: string, script: Script): void {
   const folder = path.slice(0, path.lastIndexOf('/'))
   try {
+    const data = script.createCachedData()
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     const temporary = `${path}.${process.pid}${TEMP_SUFFIX}`
     fs.writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600 })

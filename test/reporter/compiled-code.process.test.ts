@@ -6,6 +6,7 @@ import { enqueueMany, prepareSpool } from '../support/envelopes.ts'
 import { type FakePostHog, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
 import { type Finished, program, runNode, start } from '../support/run.ts'
+import { bun, deno, node24, node26, reasonIfMissing } from '../support/runtimes.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -19,12 +20,17 @@ beforeEach(async () => {
 })
 
 /** One more event, and a reporter for it; how many were accepted by that. */
-async function deliverOne(file = REPORTER_FILE): Promise<Finished & { readonly accepted: number }> {
+async function deliverOne(
+  file = REPORTER_FILE,
+  runtime: readonly [string, ...string[]] = [process.execPath],
+): Promise<Finished & { readonly accepted: number }> {
   enqueueMany(home.layout, 1)
   const before = posthog.acceptedEvents.length
   const env = home.env({ ...reporterVariables(home, posthog.url), AFTERWORD_BOX: 'outside' })
-  const finished = await runNode([file], { env })
-  return { ...finished, accepted: posthog.acceptedEvents.length - before }
+  const [command, ...args] = runtime
+  const { finished } = start(command, [...args, file], { env })
+  const end = await finished
+  return { ...end, accepted: posthog.acceptedEvents.length - before }
 }
 
 /** What is kept: one file, or null. */
@@ -71,6 +77,30 @@ describe("the reporter's compiled code", () => {
     expect(await deliverOne()).toMatchObject({ code: 0, accepted: 1 })
     expect(kept()?.inode, 'taken, so not written again').toBe(first.inode)
   })
+
+  for (const [version, node] of [
+    ['24', node24],
+    ['26', node26],
+  ] as const) {
+    it.skipIf(node === null)(`is taken by Node ${version} too${reasonIfMissing(node)}`, async () => {
+      const runtime = [node ?? ''] as const
+      expect(await deliverOne(REPORTER_FILE, runtime)).toMatchObject({ code: 0, accepted: 1 })
+      const { path, inode } = there()
+      expect(path).toContain(`/v${version}.`)
+      expect(await deliverOne(REPORTER_FILE, runtime)).toMatchObject({ code: 0, accepted: 1 })
+      expect(kept()?.inode).toBe(inode)
+    })
+  }
+
+  for (const [name, program, args] of [
+    ['Bun', bun, []],
+    ['Deno', deno, ['run', '--allow-all', '--quiet', '--no-config', '--no-lock']],
+  ] as const) {
+    it.skipIf(program === null)(`is not made by ${name}${reasonIfMissing(program)}`, async () => {
+      expect(await deliverOne(REPORTER_FILE, [program ?? '', ...args])).toMatchObject({ code: 0, accepted: 1 })
+      expect(kept()).toBe(null)
+    })
+  }
 
   it.each<[string, (path: string, bytes: Buffer) => void]>([
     ['has a flipped byte', (path, bytes) => fs.writeFileSync(path, bytes.fill((bytes[9000] ?? 0) ^ 1, 9000, 9001))],
