@@ -83,7 +83,8 @@ function write(path: string, script: Script): void {
   const folder = path.slice(0, path.lastIndexOf('/'))
   try {
     const data = script.createCachedData()
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Not the folders above: who removed them meanwhile does not want them back.
+    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 })
     const temporary = `${path}.${process.pid}${TEMP_SUFFIX}`
     fs.writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600 })
     renameOver(temporary, path)

@@ -141,6 +141,14 @@ describe("the reporter's compiled code", () => {
     expect([code, signal, stdout]).toEqual([0, null, 'whole: taken\n60 flipped: 0 taken\n'])
   })
 
+  it('does not bring a directory back that was removed meanwhile', async () => {
+    const delivered = deliverOne()
+    await posthog.waitFor(({ acceptedEvents }) => acceptedEvents.length === 1)
+    fs.rmSync(home.layout.directory, { recursive: true })
+    await delivered
+    expect(fs.existsSync(home.layout.directory)).toBe(false)
+  })
+
   it('is kept of two versions of Node, not of three, and no torso', async () => {
     const { path } = await keptByFirst()
     const { compiled } = home.layout

@@ -40,7 +40,8 @@ export function projectWithPackage(also: readonly string[] = []): Project {
   return {
     path,
     installed: join(modules, manifest.name),
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    // A reporter of its last command may still be at work in it.
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   }
 }
 
