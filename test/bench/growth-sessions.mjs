@@ -20,7 +20,7 @@ export async function benchSessionsGrowth({ quick, report, world }) {
   if (process.platform !== 'linux')
     return report.skip('recovery and `sessions list`', `needs Linux, this is ${process.platform}`)
   const place = await makePlace(world)
-  const sizes = quick ? [1, 10, 100] : SIZES
+  const sizes = quick ? [1, 30] : SIZES
   const rounds = quick ? 1 : 2
   const seen = { pass: [], list: [], recover: [], bounded: [] }
   for (const size of sizes) {

@@ -10,7 +10,7 @@ const IN_PROPORTION = 1.1
 export async function benchTracerGrowth({ quick, report, world }) {
   if (process.platform !== 'linux')
     return report.skip('tracing, by rate and tree', `needs Linux, this is ${process.platform}`)
-  const length = quick ? { settleS: 1, seconds: 2 } : { settleS: 10, seconds: 10 }
+  const length = quick ? { settleS: 1, seconds: 1 } : { settleS: 10, seconds: 10 }
   report.progress(
     `growth, tracer: ${length.settleS + length.seconds} s at ${RATES.join(', ')} Hz, and of ${TREES.join(', ')} processes`,
   )

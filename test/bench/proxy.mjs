@@ -20,7 +20,7 @@ const SMALL_BYTES = 200
 const TRIPS_A_TURN = 250
 /** With a shorter warm-up a busy machine has not yet compiled what is measured. */
 const TRIPS = { warmUp: 20_000, rounds: 20, turns: 6 }
-const QUICK_TRIPS = { warmUp: 10_000, rounds: 8, turns: 2 }
+const QUICK_TRIPS = { warmUp: 8_000, rounds: 6, turns: 2 }
 
 export async function run({ quick, report }) {
   const kinds = KINDS.filter((kind) => kind !== 'socat' || NO_SOCAT === null)
@@ -32,7 +32,7 @@ export async function run({ quick, report }) {
     const trips = await tripsInRounds(hops, quick ? QUICK_TRIPS : TRIPS)
     tripRows(trips, report)
     report.progress('proxy: floods of small messages, both ways')
-    const floods = await floodsInRounds(hops, quick ? { rounds: 3, count: 60_000 } : { rounds: 7, count: 300_000 })
+    const floods = await floodsInRounds(hops, quick ? { rounds: 2, count: 60_000 } : { rounds: 7, count: 300_000 })
     floodRows(floods, report)
     report.progress('proxy: messages of 95 MiB, both ways')
     const large = await largeInTurns(quick ? ['afterword'] : kinds, browser.port, quick ? 1 : 2)
