@@ -81,27 +81,39 @@ function readKept(path: string): Buffer | null {
 
 function write(path: string, script: Script): void {
   const folder = path.slice(0, path.lastIndexOf('/'))
+  const temporary = `${path}.${process.pid}${TEMP_SUFFIX}`
   try {
     const data = script.createCachedData()
     // Not the folders above: who removed them meanwhile does not want them back.
     if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 })
-    const temporary = `${path}.${process.pid}${TEMP_SUFFIX}`
     fs.writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600 })
     renameOver(temporary, path)
     tidy(folder, path)
   } catch {
-    // a full disk, a folder that is gone: the next reporter compiles for itself
+    // A full disk, a folder that is gone: the next reporter compiles for itself. A SIGKILL leaves a torso to whoever writes next.
+    try {
+      fs.unlinkSync(temporary)
+    } catch {
+      // never made
+    }
   }
 }
 
-/** Keeps one more than the new one, so that two versions of Node that take turns need not compile each time; and no torso. */
+/** What {@link loadCompiled} names, and its torsos. */
+const OURS = /^v[\d.]+\S*-\w+-[0-9a-f]{16}(?:\.\d+\.tmp)?$/
+
+/**
+ * Keeps one more than the new one, so that two versions of Node that take turns need not compile each time; and no torso. Takes away
+ * plain files of those names alone, whatever else somebody put there.
+ */
 function tidy(folder: string, newest: string): void {
   const others = fs
     .readdirSync(folder)
-    .map((name) => `${folder}/${name}`)
-    .filter((path) => path !== newest)
-    .map((path) => ({ path, whenMs: path.endsWith(TEMP_SUFFIX) ? 0 : fs.lstatSync(path).mtimeMs }))
+    .filter((name) => OURS.test(name) && `${folder}/${name}` !== newest)
+    .map((name) => ({ path: `${folder}/${name}`, stat: fs.lstatSync(`${folder}/${name}`) }))
+    .filter(({ stat }) => stat.isFile())
+    .map(({ path, stat }) => ({ path, whenMs: path.endsWith(TEMP_SUFFIX) ? 0 : stat.mtimeMs }))
     .sort((a, b) => b.whenMs - a.whenMs)
   const stays = others[0]?.whenMs === 0 ? 0 : 1
-  for (const { path } of others.slice(stays)) fs.rmSync(path, { force: true, recursive: true })
+  for (const { path } of others.slice(stays)) fs.rmSync(path, { force: true })
 }

@@ -133,6 +133,9 @@ describe("the reporter's compiled code", () => {
     const { path } = await keptByFirst()
     harm(path)
     expect(await deliverOne()).toMatchObject({ code: 0, stderr: '', accepted: 1 })
+    const { compiled } = home.layout
+    const left = fs.lstatSync(compiled).isDirectory() ? fs.readdirSync(compiled) : []
+    expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
   it('of which any byte is flipped never reaches V8', async () => {
@@ -160,8 +163,12 @@ describe("the reporter's compiled code", () => {
       return name
     })
     fs.writeFileSync(`${path}.4242.tmp`, 'a')
+    // Not ours: stay.
+    fs.writeFileSync(`${compiled}/notes`, 'mine')
+    fs.mkdirSync(`${compiled}/v1.2.3-x64-0123456789abcdef`)
     expect((await deliverOne()).code).toBe(0)
-    expect(new Set(fs.readdirSync(compiled))).toEqual(new Set([path.slice(compiled.length + 1), old[0]]))
+    const stays = [path.slice(compiled.length + 1), old[0], 'notes', 'v1.2.3-x64-0123456789abcdef']
+    expect(new Set(fs.readdirSync(compiled))).toEqual(new Set(stays))
   })
 
   it.each<[string, (file: string) => void]>([
