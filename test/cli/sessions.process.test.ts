@@ -16,14 +16,25 @@ function columnsOf(text: string): readonly (readonly string[])[] {
 
 /**
  * A session in which too many files are opened, and which a fault ends. It computes for 150 ms: a kernel that counts
- * processor time by its ticks may miss the whole of a start that takes 30.
+ * processor time by its ticks may miss the whole of a start that takes 30. When rows are taken is the tracer's choice, and on
+ * a slow machine it takes few: the workload follows its own trace, through a descriptor among those it opens, and ends when
+ * two rows came after the one that shows them.
  */
 async function faultySession(home: Home): Promise<SessionSummary> {
   const faulty = `
     const fs = require('node:fs')
-    setTimeout(() => { for (let n = 0; n < 44; n++) fs.openSync('/dev/null') }, 250)
-    setTimeout(() => { for (const end = performance.now() + 150; performance.now() < end; ); }, 300)
-    setTimeout(() => process.kill(process.pid, 'SIGSEGV'), 900)`
+    const live = '${home.layout.sessions}/live'
+    const trace = fs.openSync(live + '/' + fs.readdirSync(live)[0] + '/proc_trace.jsonl')
+    let seen = ''
+    const rows = () => (seen += fs.readFileSync(trace)).split('\\n').slice(0, -1).map((line) => JSON.parse(line))
+    const follow = () => {
+      if (rows().filter(({ fd_count }) => fd_count > 55).length > 2) process.kill(process.pid, 'SIGSEGV')
+    }
+    setTimeout(() => {
+      for (let n = 0; n < 43; n++) fs.openSync('/dev/null')
+      for (const end = performance.now() + 150; performance.now() < end; );
+      setInterval(follow, 20)
+    }, 250)`
   const limits = 'ulimit -c 0; ulimit -n 64; exec "$0" "$@"'
   const words = [process.execPath, BIN, 'trace', '--no-pty', '--', process.execPath, '-e', faulty]
   expect((await start('sh', ['-c', limits, ...words], { env: home.env() }).finished).signal).toBe('SIGSEGV')
@@ -60,9 +71,7 @@ test('sessions show draws memory and CPU with a mark at each anomaly, and lists 
   }
   expect(columnsOf(list)).toEqual(
     expect.arrayContaining([
-      ['warning', 'fd_high', '62 of 64 descriptors'].map(
-        (cell) => expect.stringContaining(cell.slice(0, 7)) as unknown,
-      ),
+      ['warning', 'fd_high', expect.stringMatching(/^\d\d of 64 descriptors$/) as unknown],
       ['critical', 'crash_signal', 'ended by SIGSEGV'],
     ]),
   )
