@@ -2,36 +2,20 @@
 import { execFileSync } from 'node:child_process'
 import { clearSpool, pretendReporter, pretendUsed } from './world.mjs'
 
-const TRACKED = { script: 'tracked.mjs', before: clearSpool }
-const ALIVE = { script: 'tracked.mjs', before: pretendReporter, base: 'baseline' }
+const ALONE = { base: 'baseline', afterMs: 0 }
+const LAUNCHING = { script: 'tracked.mjs', before: clearSpool, base: 'baseline' }
+const ALIVE = { script: 'tracked.mjs', before: pretendReporter }
 const BY_HAND = { script: 'by-hand.mjs', before: pretendUsed, base: 'baseline' }
+const POSTING = { label: 'by hand, and a Node that posts it', ...BY_HAND, variables: { SCRIPT: 'post.cjs' } }
+const BARE_SPAWN = { label: 'detached spawn of an empty program', script: 'bare-spawn.mjs', base: 'baseline' }
+const NOTHING = { id: 'nothing', label: 'an empty Node', script: 'nothing.cjs', base: 'baseline' }
+const BASELINE = { id: 'baseline', label: 'imports an empty package', script: 'baseline.mjs', base: 'baseline' }
 const WITHOUT_TIMEOUT = { preload: true, variables: { NO_TIMEOUT: '1' } }
-const SHORT = { afterMs: 300 }
 
-/** Whose budgets are tight, with their floors: measured in rounds of their own, and in many. */
-const TIGHT = new Set([
-  'nothing',
-  'baseline',
-  'baseline-again',
-  'baseline-cjs',
-  'off',
-  'by-hand',
-  'alive',
-  'alive-cjs',
-  'bare-spawn',
-  'by-hand-post',
-  'launched',
-])
-export const isTight = ({ id }) => TIGHT.has(id)
-
-/** By what the endpoint does: beside each other, and without the dear ones that leave a cold machine to whoever follows. */
-const ENDPOINT = new Set(['launched-healthy', 'launched-slow', 'launched-silent', 'launched-hole', 'launched-down'])
-export const isByEndpoint = ({ id }) => ENDPOINT.has(id)
-
-/** `base`: whose wall time the contender's is compared with. */
-export const CONTENDERS = [
-  { id: 'nothing', label: 'an empty Node', script: 'nothing.cjs', base: 'baseline' },
-  { id: 'baseline', label: 'imports an empty package', script: 'baseline.mjs', base: 'baseline' },
+/** The host alone, whose budgets are tight, with their floors: cheap, so in very many rounds. `base`: whose wall time it is compared with. */
+export const HOSTS = [
+  NOTHING,
+  BASELINE,
   { id: 'baseline-again', label: 'the same once more', script: 'baseline.mjs', base: 'baseline' },
   { id: 'baseline-cjs', label: 'the same, CommonJS', script: 'baseline.cjs', base: 'baseline-cjs' },
   {
@@ -42,35 +26,50 @@ export const CONTENDERS = [
     base: 'baseline',
   },
   { id: 'by-hand', label: 'the same file operations, by hand', ...BY_HAND },
-  { id: 'alive', label: 'recorded, reporter alive', ...ALIVE },
+  { id: 'alive', label: 'recorded, reporter alive', ...ALIVE, base: 'baseline' },
   { id: 'alive-cjs', label: 'the same, CommonJS', ...ALIVE, script: 'tracked.cjs', base: 'baseline-cjs' },
-  { id: 'bare-spawn', label: 'detached spawn of an empty program', script: 'bare-spawn.mjs', base: 'baseline' },
-  {
-    id: 'by-hand-post',
-    label: 'by hand, and a Node that posts it',
-    ...BY_HAND,
-    variables: { SCRIPT: 'post.cjs' },
-  },
-  { id: 'launched', label: 'recorded and launched', ...TRACKED, base: 'baseline' },
-  { id: 'launched-worker', label: 'the same, watchdog worker', ...TRACKED, ...WITHOUT_TIMEOUT, base: 'baseline' },
-  { id: 'launched-healthy', label: 'the same, left alone after 300 ms', ...TRACKED, ...SHORT, base: 'baseline' },
-  { id: 'launched-slow', label: 'the same, endpoint slow', ...TRACKED, mode: 'slow', ...SHORT, base: 'baseline' },
-  { id: 'launched-silent', label: 'the same, silent', ...TRACKED, mode: 'silent', ...SHORT, base: 'baseline' },
-  { id: 'launched-hole', label: 'the same, black hole', ...TRACKED, mode: 'black hole', ...SHORT, base: 'baseline' },
-  { id: 'launched-down', label: 'the same, down', ...TRACKED, mode: 'down', ...SHORT, base: 'baseline' },
+  { id: 'bare-spawn', ...BARE_SPAWN, ...ALONE },
+  { id: 'by-hand-post', ...POSTING, ...ALONE },
+  { id: 'launched', label: 'recorded and launched', ...LAUNCHING, ...ALONE },
+]
+
+/** By what the endpoint does, the reporter left at its work for a while. */
+export const BY_ENDPOINT = [
+  BASELINE,
+  ...['healthy', 'slow', 'silent', 'black hole', 'down'].map((mode) => ({
+    id: `launched-${mode.replace(' ', '-')}`,
+    label: `recorded and launched, endpoint ${mode}`,
+    ...LAUNCHING,
+    ...(mode === 'healthy' ? {} : { mode }),
+    afterMs: 100,
+  })),
+]
+
+/** To the end of what they leave: what it uses, and when the event arrives. */
+export const TREES = [
+  NOTHING,
+  BASELINE,
+  { id: 'bare-spawn', ...BARE_SPAWN },
+  { id: 'by-hand-post', ...POSTING },
+  { id: 'launched', label: 'recorded and launched', ...LAUNCHING },
+]
+
+/** Dear: they leave a cold or a busy machine to whoever follows. */
+export const OTHERS = [
+  { id: 'launched-worker', label: 'the same, watchdog worker', ...LAUNCHING, ...WITHOUT_TIMEOUT },
   { id: 'naive', label: 'naive: posthog-node child per event', script: 'naive.mjs', base: 'baseline' },
   { id: 'in-process', label: 'posthog-node in the CLI', script: 'in-process.mjs', base: 'baseline' },
 ]
 
-/** The same four with memory in the host. */
-export function bigContenders(megabytes) {
+/** Four of them with memory in the host; 0: the same four without. */
+export function bigHosts(megabytes) {
   const base = `baseline-${megabytes}`
   const big = { preload: true, variables: { BALLAST_MB: String(megabytes) }, afterMs: 0, base }
   return [
     { id: base, label: `empty package, ${megabytes} MB`, script: 'baseline.mjs', ...big },
     { id: `alive-${megabytes}`, label: `reporter alive, ${megabytes} MB`, ...ALIVE, ...big },
     { id: `bare-spawn-${megabytes}`, label: `empty spawn, ${megabytes} MB`, script: 'bare-spawn.mjs', ...big },
-    { id: `launched-${megabytes}`, label: `launched, ${megabytes} MB`, ...TRACKED, ...big },
+    { id: `launched-${megabytes}`, label: `launched, ${megabytes} MB`, ...LAUNCHING, ...big },
   ]
 }
 

@@ -1,18 +1,17 @@
 /** What telemetry costs a CLI of one empty command, beside the floor, the simple form, and others; and what of it arrives. */
-import { bigContenders, CONTENDERS, installPeers, isByEndpoint, isTight } from './contenders.mjs'
-import { besideOthersRows, costTable, endpointRows, memoryRows, reporterRows, tightRows } from './hand-off-cost.mjs'
+import { bigHosts, BY_ENDPOINT, HOSTS, installPeers, OTHERS, TREES } from './contenders.mjs'
+import { besideOthersRows, costTable, endpointRows, hostRows, memoryRows, treeRows } from './hand-off-cost.mjs'
 import { benchBurst, benchEnds, benchOutages } from './hand-off-kept.mjs'
 import { buildSubreaper, median } from './measure.mjs'
 import { inRounds, makeContender, makeWorld } from './world.mjs'
 
 export const name = 'hand-off'
 
-/** What only tells more about the rest; --quick has no time for it. */
-const NOT_QUICK = new Set(['launched-worker', 'launched-healthy', 'launched-slow', 'launched-hole', 'in-process'])
+const ROUNDS = { hosts: 120, endpoints: 40, trees: 24, medium: 30, large: 12, others: 12 }
+const QUICK = { hosts: 8, endpoints: 3, trees: 3, medium: 2, large: 0, others: 0 }
 
-/** Of the tight ones: beside whom the rest is measured, and those that differ by their endpoint. */
-const PARTNERS = new Set(['nothing', 'baseline', 'alive', 'bare-spawn', 'launched'])
-const FLOORS = new Set(['baseline', 'bare-spawn'])
+/** Beside whom the other ones are measured. */
+const PARTNERS = new Set(['nothing', 'baseline', 'bare-spawn', 'launched'])
 
 export async function run({ quick, report }) {
   const world = makeWorld()
@@ -21,32 +20,45 @@ export async function run({ quick, report }) {
     if (built.kind === 'skipped') return report.skip('everything that measures processes', built.why)
     const subreaper = built.program
     const peers = quick ? { kind: 'missing', why: '--quick' } : installed(world, report)
-    const sizes = quick ? [200] : [50, 200, 800]
-    const ours = quick ? CONTENDERS.filter(({ id }) => !NOT_QUICK.has(id)) : CONTENDERS
     const others = peers.kind === 'ready' ? peers.peers : []
-    const contenders = []
-    for (const about of [...ours, ...others, ...sizes.flatMap(bigContenders)])
-      contenders.push(await makeContender(world, subreaper, about))
-    const tight = await inRounds('hand-off, budgets', contenders.filter(isTight), quick ? 2 : 40, report)
-    const endpoint = contenders.filter((each) => isByEndpoint(each) || FLOORS.has(each.id))
-    const ends = await inRounds('hand-off, endpoints', endpoint, quick ? 1 : 24, report)
-    const rest = contenders.filter((each) => PARTNERS.has(each.id) || !(isTight(each) || isByEndpoint(each)))
-    const runs = await inRounds('hand-off, the rest', rest, quick ? 1 : 12, report)
-    tightRows(tight, world, report)
-    endpointRows(ends, report)
-    for (const size of sizes) memoryRows(runs, size, report)
-    reporterRows(tight, report)
-    besideOthersRows(runs, report)
-    if (quick)
-      report.skip('hosts of 50 and 800 MB; wall with a slow endpoint, a black hole; the watchdog worker', '--quick')
-    const abouts = contenders.filter(({ id }) =>
-      (quick ? ['launched'] : ['launched', 'naive', 'in-process', ...others.map((peer) => peer.id)]).includes(id),
-    )
+    const rounds = quick ? QUICK : ROUNDS
+    /** Contenders of one group, each round one after the other; a group without rounds is left out. */
+    const measured = async (group, abouts) => {
+      if (rounds[group] === 0) return null
+      const contenders = []
+      for (const about of abouts) contenders.push(await makeContender(world, subreaper, about))
+      return inRounds(`hand-off, ${group}`, contenders, rounds[group], report)
+    }
+    const hosts = await measured('hosts', HOSTS)
+    const endpoints = await measured('endpoints', BY_ENDPOINT)
+    const trees = await measured('trees', TREES)
+    const sizes = quick ? { medium: [200], large: [] } : { medium: [50, 200], large: [800] }
+    const medium = await measured('medium', [0, ...sizes.medium].flatMap(bigHosts))
+    const large = await measured('large', [0, ...sizes.large].flatMap(bigHosts))
+    const dear = [...OTHERS, ...others]
+    const rest = await measured('others', [...TREES.filter(({ id }) => PARTNERS.has(id)), ...dear])
+    hostRows(hosts, world, report)
+    endpointRows(endpoints, report)
+    for (const size of sizes.medium) memoryRows(medium, size, report)
+    for (const size of sizes.large) memoryRows(large, size, report)
+    treeRows(trees, report)
+    if (rest !== null) besideOthersRows(rest, report)
+    if (quick) report.skip('hosts of 50 and 800 MB; the watchdog worker; beside the simple form', '--quick')
+    const [launched] = TREES.filter(({ id }) => id === 'launched')
+    const abouts = quick ? [launched] : [launched, ...dear.filter(({ id }) => id !== 'launched-worker')]
     const parties = { report, world, subreaper, quick }
-    await benchBurst({ ...parties, emptyNodeCpuMs: median(tight.nothing.map((one) => one.treeCpuMs)) })
+    await benchBurst({ ...parties, emptyNodeCpuMs: median(trees.nothing.map((one) => one.treeCpuMs)) })
     // Counts, and nearly all of it is waiting: at the same time.
     await Promise.all([benchEnds(abouts, parties), benchOutages(abouts, parties)])
-    costTable(contenders, (each) => (isTight(each) ? tight : isByEndpoint(each) ? ends : runs), report)
+    const inTable = (abouts, runs) => (runs === null ? [] : abouts.map((about) => ({ about, runs })))
+    const lines = [
+      ...HOSTS.map((about) => ({ about, runs: hosts, ...(about.id in trees && { toTheEnd: trees }) })),
+      ...inTable(dear, rest),
+      ...inTable(BY_ENDPOINT.slice(1), endpoints),
+      ...inTable(sizes.medium.flatMap(bigHosts), medium),
+      ...inTable(sizes.large.flatMap(bigHosts), large),
+    ]
+    costTable(lines, report)
     if (peers.kind === 'missing') report.skip("two published CLIs' telemetry", peers.why)
   } finally {
     await world.leave()

@@ -17,9 +17,10 @@ const PAGE = join(fileURLToPath(new URL('../../docs', import.meta.url)), 'benchm
 
 const METHOD = [
   'Contenders run in turns, a round after the other. A ratio is taken within a round, between neighbours in time; a figure is the median of',
-  'those, and "quarters" are what the middle half of them lies between: the noise of the row. Wall time is net of the time in which the main',
-  "thread was ready and had no processor (`schedstat`). CPU is every process's of the tree, also of those that detached: a subreaper waits for",
-  'each. `size ^ e`: how a cost grows, by least squares through the logarithms; 0 does not grow, 1 grows in proportion.',
+  'those, "95 % sure" is where their true median lies in 95 of 100 runs (by ranks), and "quarters" are what the middle half of them lies',
+  'between. A verdict is "within its noise" when the budget lies in that 95 %: another run may say the other thing. Wall time is net of the time',
+  "in which the main thread was ready and had no processor (`schedstat`). CPU is every process's of the tree, also of those that detached: a",
+  'subreaper waits for each. `size ^ e`: how a cost grows, by least squares through the logarithms; 0 does not grow, 1 grows in proportion.',
 ]
 
 const words = process.argv.slice(2)

@@ -86,9 +86,32 @@ export function paired(left, right, of) {
   return median(inPairs(left, right, of))
 }
 
-/** A row's figure and its noise: the median, the quartiles, how many there were. */
+/** A row's figure and its noise: the median, what it lies between with 95 % certainty, the quartiles, how many there were. */
 export function spreadOf(values) {
-  return { figure: median(values), quarters: [quantile(values, 0.25), quantile(values, 0.75)], rounds: values.length }
+  return {
+    figure: median(values),
+    sure: surelyBetween(values),
+    quarters: [quantile(values, 0.25), quantile(values, 0.75)],
+    rounds: values.length,
+  }
+}
+
+/**
+ * Where the true median lies in 95 of 100 runs: two of the values themselves, by the binomial distribution of how many are below it. Nothing
+ * is assumed of how they scatter. Null for fewer than 6: not even the whole of them is that sure.
+ */
+export function surelyBetween(values) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const { length } = sorted
+  let below = 0.5 ** length
+  if (2 * below > 0.05) return null
+  // The most values that may be left out at either end.
+  let rank = 0
+  for (let term = below; ; rank++) {
+    term *= (length - rank) / (rank + 1)
+    if (2 * (below + term) > 0.05) return [sorted[rank], sorted[length - 1 - rank]]
+    below += term
+  }
 }
 
 /** CPU of this process for one `work`, in µs: the mean of `count`, so as exact as the clock of the whole. Its children's is in it once they are waited for. */

@@ -7,6 +7,7 @@ export interface Row {
   readonly atLeast?: boolean
   readonly note?: string
   readonly floor?: string
+  readonly sure?: readonly [number, number] | null
   readonly quarters?: readonly [number, number]
   readonly rounds?: number
 }

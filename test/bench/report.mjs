@@ -3,6 +3,7 @@
  *
  *   progress(text)                              what is being done, and for how long already; on a terminal one line
  *   row({ what, budget, limit, figure, unit })  met while figure ≤ limit; `atLeast: true` turns it round; without `limit` a figure alone
+ *     sure: [low, high]                         between which its median lies with 95 % certainty: whether the verdict could be otherwise
  *     quarters: [low, high], rounds             between which the middle half of so many rounds lies: the row's noise
  *     floor: text                               shown if the budget is not met: what forbids it here
  *     note: text                                shown in any case
@@ -35,7 +36,7 @@ export function createReport(out = process.stderr, print = console.log) {
     heading(name) {
       bench = name
       say(`\n## ${name}\n`)
-      say('| what | budget | figure | quarters, rounds | |\n|---|---|---|---|---|')
+      say('| what | budget | figure | 95 % sure | quarters, rounds | |\n|---|---|---|---|---|---|')
     },
     progress(text) {
       const since = `${((Date.now() - startMs) / 1000).toFixed(0)} s`
@@ -45,19 +46,26 @@ export function createReport(out = process.stderr, print = console.log) {
       const { what, budget = '', limit, figure, unit = '', note = '', floor = '' } = about
       const verdict = verdictOf(about)
       const seen = Number.isFinite(figure) ? `${round(figure)}${unit}` : 'no figure'
+      const near = isNear(about) ? ', within its noise' : ''
       if (verdict === 'met') counts.met++
       else if (verdict !== '') {
         counts.notMet++
-        missed.push(`${bench}: ${what}: ${seen}, budget ${budget}`)
+        missed.push(`${bench}: ${what}: ${seen}, budget ${budget}${near}`)
       }
       const why = verdict === '' || verdict === 'met' || floor === '' ? '' : `; ${floor}`
-      say(
-        `| ${what} | ${limit === undefined ? '' : budget} | ${seen}${note === '' ? '' : ` (${note})`} | ${noiseOf(about)} | ${verdict}${why} |`,
-      )
+      const cells = [
+        what,
+        limit === undefined ? '' : budget,
+        `${seen}${note === '' ? '' : ` (${note})`}`,
+        betweenOf(about.sure),
+        noiseOf(about),
+        `${verdict}${near}${why}`,
+      ]
+      say(`| ${cells.join(' | ')} |`)
     },
     skip(what, why) {
       counts.skipped++
-      say(`| ${what} | | | | skipped: ${why} |`)
+      say(`| ${what} | | | | | skipped: ${why} |`)
     },
     table(title, heads, rows) {
       tables.push({ title, heads, rows })
@@ -84,9 +92,17 @@ function verdictOf({ limit, figure, atLeast = false }) {
   return (atLeast ? figure >= limit : figure <= limit) ? 'met' : '**not met**'
 }
 
+/** Another run might say the other thing. */
+function isNear({ limit, sure }) {
+  return limit !== undefined && sure != null && sure[0] <= limit && limit <= sure[1]
+}
+
+function betweenOf(range) {
+  return range == null ? '' : `${round(range[0])} .. ${round(range[1])}`
+}
+
 function noiseOf({ quarters, rounds }) {
-  if (quarters === undefined) return ''
-  return `${round(quarters[0])} .. ${round(quarters[1])}, ${rounds}`
+  return quarters === undefined ? '' : `${betweenOf(quarters)}, ${rounds}`
 }
 
 function round(figure) {

@@ -46,11 +46,10 @@ export function makeWorld() {
 
 /**
  * One contender: `act` runs it once, in its own home, against its own endpoint; `command` is what is run. Settings: `variables`, `script`,
- * `argument`, `preload`, `afterMs`; `asItIs` leaves the home as the run before left it.
+ * `argument`, `preload`, `afterMs`, `limitMs`; `asItIs` leaves the home as the run before left it.
  */
 export async function makeContender(world, subreaper, about) {
-  const home = join(world.folder, 'homes', about.id)
-  mkdirSync(home) // nobody else's: two in one home would count each other's events
+  const home = mkdtempSync(join(world.folder, 'homes', `${about.id}-`)) // nobody else's: two in one would count each other's events
   const endpoint = await startEndpoint()
   world.endpoints.add(endpoint)
   const command = ({ variables = {}, script = about.script, preload = about.preload ?? false, argument }) => {
@@ -68,10 +67,10 @@ export async function makeContender(world, subreaper, about) {
     return { args, env, cwd: world.folder }
   }
   const act = async (settings = {}) => {
-    const { afterMs = about.afterMs } = settings
+    const { afterMs = about.afterMs, limitMs } = settings
     if (settings.asItIs !== true) about.before?.(home)
     endpoint.take()
-    const run = await measure(subreaper, { ...command(settings), ...(afterMs === undefined ? {} : { afterMs }) })
+    const run = await measure(subreaper, { ...command(settings), afterMs, limitMs })
     const arrivals = endpoint.take()
     const arrivalMs = arrivals.length === 0 ? Number.NaN : Number(arrivals[0].atNs - run.exitNs) / 1e6
     return { ...run, arrivals, arrivalMs }
@@ -82,15 +81,14 @@ export async function makeContender(world, subreaper, about) {
 /**
  * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code (`warm: false` leaves it out). Throws if
  * one of them fails.
- * Who follows a dear one finds a warm or a busy machine, so each round begins with another.
+ * Who follows a dear one finds a warm or a busy machine, so the order is drawn anew for each round.
  */
 export async function inRounds(title, contenders, rounds, report, { warm = true } = {}) {
   const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
   for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
   for (let round = warm ? 0 : 1; round <= rounds; round++) {
     report.progress(`${title}: round ${round} of ${rounds}, ${contenders.length} contenders`)
-    const from = (round * 5) % contenders.length
-    for (const contender of [...contenders.slice(from), ...contenders.slice(0, from)]) {
+    for (const contender of shuffled(contenders)) {
       const result = await contender.act()
       if (result.status !== 0)
         throw new Error(`${contender.id}: ended with ${result.status}, wants 0: ${result.stderr}`)
@@ -98,6 +96,11 @@ export async function inRounds(title, contenders, rounds, report, { warm = true 
     }
   }
   return runs
+}
+
+function shuffled(list) {
+  const drawn = list.map((each) => [Math.random(), each])
+  return drawn.sort(([one], [other]) => one - other).map(([, each]) => each)
 }
 
 /** afterword's own files of a home; docs/spool.md. */

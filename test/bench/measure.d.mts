@@ -1,0 +1,1 @@
+export function surelyBetween(values: readonly number[]): readonly [number, number] | null
