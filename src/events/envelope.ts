@@ -1,6 +1,7 @@
 /**
  * The envelope: one event as it waits on disk, and exactly what is needed to send it. Written by producers, read by the
- * reporter; both ends of the format live here. One JSON object and a final newline, at most 32 KiB (SPOOL_BOUNDS).
+ * reporter; both ends of the format live here. One JSON object and a final newline, at most 32 KiB (SPOOL_BOUNDS); in its file it
+ * may stand behind the record of its beginning (src/spool/in-flight.ts).
  */
 import type { EventName } from './catalogue.ts'
 import type { ShapeValues } from './shapes.ts'
@@ -41,10 +42,17 @@ export function encodeEnvelope(envelope: Envelope): string {
   return `${JSON.stringify(envelope)}\n`
 }
 
+/** Of a file to which lines are appended the last whole one: what follows it was cut off while it was written. */
+export function lastLine(text: string): string {
+  const end = text.lastIndexOf('\n')
+  return end < 0 ? text : text.slice(text.lastIndexOf('\n', end - 1) + 1, end)
+}
+
+/** Of a text of several lines the last whole one counts. */
 export function parseEnvelope(text: string): ParsedEnvelope {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(lastLine(text))
   } catch {
     return { kind: 'torn' }
   }

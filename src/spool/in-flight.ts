@@ -1,19 +1,23 @@
 /**
- * One gesture for everything that is recorded: a record in `in-flight/`, the finished envelope over it by rename (THE COMMIT), then
- * a rename to `pending/`.
+ * One gesture for everything that is recorded: a record in `in-flight/`, the finished envelope behind it in the same file (THE
+ * COMMIT), then a rename to `pending/`. Of such a file the last whole line counts; another file and a rename over the record would
+ * cost a command a quarter of what recording costs it.
  *
  * Who writes: the command (or login). Who deletes: nobody but `off` and, after 30 days, the bounds; the rename is the end.
- * A SIGKILL leaves
+ * A SIGKILL (or a full disk, or a power cut) leaves
  *   before the commit         a begun record: a later reporter finds the process gone and sends it as `crashed`
+ *   within the commit         that record, and a torn line behind it: the same
  *   between commit and rename a finished envelope: a later reporter renames it
  *   in a temporary file       a `.tmp`, swept after a minute
  *
  * Race R3: `off` erases in-flight/ first and pending/ after it, so a file on its way from one to the other is met in one of them.
- * Race R4: `off` between our look at the begin record and the commit. The command reads consent again after its last rename and
- * takes its own file back: either that read sees `off`, or the erasing began later and saw the file.
- * Race R5: a reporter adopts a finished envelope between our two renames. Ours then finds nothing to rename: published either way.
+ * Race R4: `off` between our look at the begin record and the commit. The commit makes no file: what was erased stays so, and is
+ * told by ENOENT. The command reads consent again after its last rename and takes its own file back: either that read sees `off`, or
+ * the erasing began later and saw the file.
+ * Race R5: a reporter adopts a finished envelope between our commit and our rename. Ours then finds nothing to rename: published
+ * either way.
  */
-import { type Envelope, encodeEnvelope, parseEnvelope } from '../events/envelope.ts'
+import { type Envelope, encodeEnvelope, lastLine, parseEnvelope } from '../events/envelope.ts'
 import { fs } from '../files/fs.ts'
 import { errorCode } from '../files/read-small-file.ts'
 import { renameOver } from '../files/rename-over.ts'
@@ -38,10 +42,14 @@ export type ParsedInFlight =
   | { readonly kind: 'foreign-schema' }
   | { readonly kind: 'torn' }
 
-/** `reason`: an errno code, or `oversize`. */
+/** `reason`: an errno code (ENOENT: it was erased meanwhile), or `oversize`. */
 export type Written = { readonly kind: 'written' } | { readonly kind: 'failed'; readonly reason: string }
 
 const OVERSIZE: Written = { kind: 'failed', reason: 'oversize' }
+/** Longer ones take the record's place: it may be as long itself, and readers take 64 KiB. In UTF-16 units, three bytes each at most. */
+const APPENDED_MAX = 8 * 1024
+/** Never makes a file. */
+const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND
 
 function isOversize(text: string): boolean {
   return text.length * 3 > ENVELOPE_BYTES_MAX && Buffer.byteLength(text) > ENVELOPE_BYTES_MAX
@@ -50,7 +58,7 @@ function isOversize(text: string): boolean {
 export function parseInFlight(text: string): ParsedInFlight {
   let value: Partial<InFlightRecord> | null
   try {
-    value = JSON.parse(text) as Partial<InFlightRecord> | null
+    value = JSON.parse(lastLine(text)) as Partial<InFlightRecord> | null
   } catch {
     return { kind: 'torn' }
   }
@@ -73,8 +81,20 @@ export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written
   return written
 }
 
-/** Puts another record, or the finished envelope, over what is there: the commit. A failed one leaves the old record. */
-export function commit(layout: SpoolLayout, what: Envelope | InFlightRecord): Written {
+/** The finished envelope of what has begun: the commit. A failed one leaves the record as it was. */
+export function commit(layout: SpoolLayout, envelope: Envelope): Written {
+  const text = encodeEnvelope(envelope)
+  if (text.length > APPENDED_MAX) return replace(layout, envelope)
+  try {
+    writeWhole(inFlightPath(layout, envelope.uuid), text, APPEND)
+    return { kind: 'written' }
+  } catch (error) {
+    return { kind: 'failed', reason: errorCode(error) }
+  }
+}
+
+/** Puts another record, or an envelope, over what is there, if anything is. A failed one leaves the old record. */
+export function replace(layout: SpoolLayout, what: Envelope | InFlightRecord): Written {
   const uuid = 'envelope' in what ? what.envelope.uuid : what.uuid
   const text = 'envelope' in what ? `${JSON.stringify(what)}\n` : encodeEnvelope(what)
   return isOversize(text) ? OVERSIZE : inFolder(layout.inFlight, () => writeByRename(inFlightPath(layout, uuid), text))

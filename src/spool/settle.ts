@@ -1,7 +1,7 @@
 /**
  * What a reporter does with `in-flight/` before it sends: adopt the dead, leave the living and the unknown.
  *
- * Race R6: two reporters (a stale lock taken over twice) adopt the same record. Both commit the same bytes under the same uuid; at
+ * Race R6: two reporters (a stale lock taken over twice) adopt the same record. Both write the same bytes under the same uuid; at
  * worst it is sent twice as one.
  * Race R10: a record younger than a minute that does not parse is one that is being written: left.
  */
@@ -15,7 +15,7 @@ import {
   type ProcessProbe,
 } from '../platform/process-instance.ts'
 import { type DropCounts, dropFile, listWaiting } from './bounds.ts'
-import { commit, inFlightPath, parseInFlight, pendingPath, publish, removeQuietly } from './in-flight.ts'
+import { inFlightPath, parseInFlight, pendingPath, publish, removeQuietly, replace } from './in-flight.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
 import type { SpoolLayout } from './spool-layout.ts'
 
@@ -76,7 +76,7 @@ export function settleInFlight(layout: SpoolLayout, counts: DropCounts, seams: S
     if (!seams.stillAllowed()) break
     if (verdict.kind === 'alias') aliasFound = true
     else if (verdict.kind === 'drop') dropFile(path, counts, verdict.reason)
-    else if (verdict.kind === 'publish' || commit(layout, verdict.envelope).kind === 'written') {
+    else if (verdict.kind === 'publish' || replace(layout, verdict.envelope).kind === 'written') {
       if (publish(layout, uuid) === 'published') published += 1
       if (!seams.stillAllowed()) removeQuietly(pendingPath(layout, uuid)) // race R4, as for a command
     }

@@ -2,7 +2,7 @@
 import type { Envelope } from '../events/envelope.ts'
 import type { AliasPair } from '../identity/identity.ts'
 import type { AliasSteps } from '../identity/identity-change.ts'
-import { commit, enqueue, publish } from '../spool/in-flight.ts'
+import { replace, enqueue, publish } from '../spool/in-flight.ts'
 import { settleAliases } from '../spool/settle.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 
@@ -29,7 +29,7 @@ export function aliasEnvelope(
 export function aliasSteps(layout: SpoolLayout, envelopeOf: (pair: AliasPair) => Envelope): AliasSteps {
   return {
     settle: (identity) => settleAliases(layout, identity),
-    prepare: (pair) => commit(layout, envelopeOf(pair)).kind === 'written',
+    prepare: (pair) => replace(layout, envelopeOf(pair)).kind === 'written',
     publish: (pair) => {
       const envelope = envelopeOf(pair)
       // `gone`: somebody without the lock settled it before the link was there to be seen.

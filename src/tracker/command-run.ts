@@ -8,7 +8,7 @@ import { type FilteredProperties, filterHostProperties } from '../events/host-pr
 import type { DistinctId } from '../identity/identity.ts'
 import { isoTime } from '../events/iso-time.ts'
 import { currentInstance, type ProcessInstance } from '../platform/process-instance.ts'
-import { commit, hasBegun, inFlightPath, type InFlightRecord, removeQuietly, writeBegun } from '../spool/in-flight.ts'
+import { hasBegun, inFlightPath, type InFlightRecord, removeQuietly, replace, writeBegun } from '../spool/in-flight.ts'
 import { crashedEnvelope, type EndOfCommand, endedEnvelope } from './command-envelope.ts'
 import type { CommandEnd, EndSignal } from './command-outcome.ts'
 import { isStoredOff } from './consent-now.ts'
@@ -188,7 +188,7 @@ export class CommandRun implements Ending {
   #replaceRecord(record: () => InFlightRecord): void {
     const { layout, uuid } = this.#context
     this.#quietly(() => {
-      if (hasBegun(layout, uuid)) commit(layout, record())
+      if (hasBegun(layout, uuid)) replace(layout, record())
     })
   }
 

@@ -27,6 +27,7 @@ export function handOver(to: HandOver, envelope: Envelope, also: Envelope | null
   const { layout, settings } = to
   const written = commit(layout, envelope)
   if (written.kind === 'failed') {
+    if (written.reason === 'ENOENT') return { kind: 'erased' }
     removeQuietly(inFlightPath(layout, envelope.uuid)) // or a reporter would take the command for crashed
     return written
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { AnonId, PrincipalId } from '../../src/identity/identity.ts'
-import { commit } from '../../src/spool/in-flight.ts'
+import { replace } from '../../src/spool/in-flight.ts'
 import { settleAliases } from '../../src/spool/settle.ts'
 import { aliasEnvelope, aliasSteps } from '../../src/tracker/alias.ts'
 import { aliasUuid } from '../../src/tracker/rare-changes.ts'
@@ -20,7 +20,7 @@ function envelopeOf(pair: ReturnType<typeof pairOf>) {
 function homeWithAlias(distinctId: string, alias: string): Home {
   const home = makeHome()
   mkdirSync(home.layout.telemetry, { recursive: true })
-  expect(commit(home.layout, envelopeOf(pairOf(distinctId, alias)))).toEqual({ kind: 'written' })
+  expect(replace(home.layout, envelopeOf(pairOf(distinctId, alias)))).toEqual({ kind: 'written' })
   return home
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { lastLine } from '../../src/events/envelope.ts'
 import { spoolLayout } from '../../src/spool/spool-layout.ts'
 import { type FakePostHog, startBlackHole, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
@@ -31,6 +32,10 @@ const STRANGER = 54_321
 /** For inside the command: from here on, no byte fits. */
 const FILL = `const fs = process.getBuiltinModule('node:fs')
   try { for (;;) fs.appendFileSync(process.env.HOME + '/filler', Buffer.alloc(1024)) } catch {}`
+/** And what was left of the page in which its record stands. */
+const FILL_RECORD = `const folder = process.env.HOME + '/.acme/telemetry/in-flight/'
+  for (const record of fs.existsSync(folder) ? fs.readdirSync(folder) : [])
+    fs.appendFileSync(folder + record, ' '.repeat(4096 - fs.statSync(folder + record).size))`
 /** For inside the command: from here on, no process starts; says so if one does. */
 const NO_MORE_PROCESSES = `const { execFileSync } = process.getBuiltinModule('node:child_process')
   execFileSync('prlimit', ['--pid', String(process.pid), '--nproc=1:1'])
@@ -161,11 +166,16 @@ const cases: readonly Case[] = [
     }),
   },
   {
-    name: 'a disk that is full before the command ends',
+    name: 'a disk that is full before the command ends, but for the block of its record',
+    lacks: rootOnly,
+    arrange: ({ home }) => ({ wrap: fullDisk(home.path, 'later'), env: { PREPARE: FILL }, lands: 'lost' }),
+  },
+  {
+    name: 'a disk that is full to the last byte before the command ends',
     lacks: rootOnly,
     arrange: ({ home }) => ({
       wrap: fullDisk(home.path, 'later'),
-      env: { PREPARE: FILL },
+      env: { PREPARE: `${FILL}\n${FILL_RECORD}` },
       lands: 'lost',
       counts: { 'failed: ENOSPC': 1 },
     }),
@@ -380,7 +390,7 @@ async function expectEvent(
 
 function jsonIn(folder: string): readonly unknown[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown)
+  return readdirSync(folder).map((name) => JSON.parse(lastLine(readFileSync(join(folder, name), 'utf8'))) as unknown)
 }
 
 function own(path: string, uid: number): void {

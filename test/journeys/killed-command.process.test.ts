@@ -1,5 +1,5 @@
 /** Promises 2 and 3 against SIGKILL: whatever moment it comes at, what was recorded arrives, once, and nothing stays behind. */
-import { existsSync, readFileSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type FakePostHog, startFakePostHog } from '../support/fake-posthog.ts'
 import { type Home, makeHome } from '../support/home.ts'
@@ -89,11 +89,26 @@ const STEPS: readonly (readonly [call: string, times: number, expected: readonly
   ['link', 1, []], // usage.json
   ['unlink', 1, []], // its temporary name
   ['mkdir', 3, []], // in-flight/
-  ['rename', 1, ['crashed']], // the commit
-  ['rename', 2, ['ok']], // to pending/, which is not there
+  ['rename', 1, ['ok']], // to pending/, which is not there
   ['mkdir', 4, ['ok']], // pending/
-  ['rename', 3, ['ok']], // to pending/
+  ['rename', 2, ['ok']], // to pending/
 ]
+
+/** Preloaded: dies with so much of the commit's line written (a share; the kernel stops a write at a page's end when a SIGKILL waits). */
+const DYING = `
+  import fs from 'node:fs'
+  const { openSync, writeSync } = fs
+  let commit
+  fs.openSync = (path, flags, mode) => {
+    const fd = openSync(path, flags, mode)
+    if (path.includes('/in-flight/') && flags === (fs.constants.O_WRONLY | fs.constants.O_APPEND)) commit = fd
+    return fd
+  }
+  fs.writeSync = (fd, text) => {
+    if (fd !== commit) return writeSync(fd, text)
+    writeSync(fd, text.slice(0, Math.round(text.length * Number(process.env.SHARE))))
+    process.kill(process.pid, 'SIGKILL')
+  }`
 
 describe('a command killed at each of its steps', () => {
   test.for(STEPS)('SIGKILL at %s number %i', async ([call, times, expected], { skip }) => {
@@ -105,6 +120,24 @@ describe('a command killed at each of its steps', () => {
     expect(end.signal, 'the command lived').toBe('SIGKILL')
     await heal(scene)
     expect(outcomesOf(scene, 'killed.here')).toEqual(expected)
+    expectNothingLeft(scene)
+  })
+
+  test.each([
+    ['before its first byte', 0, 'crashed'],
+    ['in the middle', 0.5, 'crashed'],
+    ['before its newline', 0.999, 'crashed'],
+    ['after its last byte', 1, 'ok'],
+  ])('SIGKILL within the commit, %s', async (_, share, expected) => {
+    const scene = await makeScene()
+    const env = { ...envOf(scene), SHARE: String(share) }
+    const words = ['--import', `data:text/javascript,${encodeURIComponent(DYING)}`, PROGRAM, 'killed.here']
+    const end = await start(process.execPath, words, { env }).finished
+    expect(end.signal, 'the command lived').toBe('SIGKILL')
+    const [file = ''] = readdirSync(scene.home.layout.inFlight)
+    expect(readFileSync(`${scene.home.layout.inFlight}/${file}`, 'utf8').split('\n')).toHaveLength(share === 1 ? 3 : 2)
+    await heal(scene)
+    expect(outcomesOf(scene, 'killed.here')).toEqual([expected])
     expectNothingLeft(scene)
   })
 

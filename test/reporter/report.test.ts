@@ -9,7 +9,7 @@ import { REPORTER_LIMITS } from '../../src/reporter/limits.ts'
 import { report, reportInline } from '../../src/reporter/report.ts'
 import { parseLock, takeReporterLock } from '../../src/reporter/reporter-lock.ts'
 import { noDrops } from '../../src/spool/bounds.ts'
-import { commit, writeBegun } from '../../src/spool/in-flight.ts'
+import { replace, writeBegun } from '../../src/spool/in-flight.ts'
 import { readJournal } from '../../src/spool/journal.ts'
 import type { SpoolLayout } from '../../src/spool/spool-layout.ts'
 import { ANON_ID, enqueueMany, makeEnvelope, prepareSpool } from '../support/envelopes.ts'
@@ -246,12 +246,12 @@ describe('report()', () => {
       distinct_id: 'usr_1',
       properties: { distinct_id: 'usr_1', alias: ANON_ID },
     })
-    commit(layout, alias)
+    replace(layout, alias)
     writeFileSync(layout.usage, JSON.stringify({ anon_id: ANON_ID, linked_principal_id: 'usr_1' }))
     enqueueMany(layout, 1)
     await run()
     expect(sent[0]?.envelopes.map(({ event }) => event)).toEqual(['$create_alias', 'CLI execution succeeded'])
-    commit(layout, alias)
+    replace(layout, alias)
     writeFileSync(layout.usage, JSON.stringify({ anon_id: ANON_ID, linked_principal_id: null }))
     sent = []
     await run()

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { encodeEnvelope } from '../../src/events/envelope.ts'
+import { encodeEnvelope, parseEnvelope } from '../../src/events/envelope.ts'
 import { currentInstance } from '../../src/platform/process-instance.ts'
 import {
   commit,
@@ -13,6 +13,7 @@ import {
   pendingPath,
   publish,
   removeQuietly,
+  replace,
   writeBegun,
 } from '../../src/spool/in-flight.ts'
 import { SPOOL_BOUNDS } from '../../src/spool/spool-bounds.ts'
@@ -35,24 +36,29 @@ const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 describe('the gesture', () => {
-  it('writes the record, the finished envelope over it, and moves it, each whole, 0600 in 0700', () => {
+  it('writes the record, the finished envelope behind it, and moves them, 0600 in 0700', () => {
     expect(writeBegun(layout, record)).toEqual(WRITTEN)
     const path = inFlightPath(layout, envelope.uuid)
     expect(read(path)).toEqual(record)
     expect(hasBegun(layout, envelope.uuid)).toBe(true)
     expect([modeOf(layout.inFlight), modeOf(path)]).toEqual(['700', '600'])
-    expect(commit(layout, { ...record, state: 'held' })).toEqual(WRITTEN)
-    expect(read(path)).toMatchObject({ state: 'held' })
+    const held = { ...record, state: 'held' } as const
+    expect(replace(layout, held)).toEqual(WRITTEN)
+    expect(read(path)).toEqual(held)
     expect(commit(layout, envelope)).toEqual(WRITTEN)
-    expect(readFileSync(path, 'utf8')).toBe(encodeEnvelope(envelope))
+    expect(readFileSync(path, 'utf8')).toBe(`${JSON.stringify(held)}\n${encodeEnvelope(envelope)}`)
+    expect(parseInFlight(readFileSync(path, 'utf8'))).toEqual({ kind: 'envelope', envelope })
     expect(publish(layout, envelope.uuid)).toBe('published')
     expect(readdirSync(layout.inFlight)).toEqual([])
-    expect(read(pendingPath(layout, envelope.uuid))).toEqual(envelope)
+    expect(parseEnvelope(readFileSync(pendingPath(layout, envelope.uuid), 'utf8'))).toEqual({
+      kind: 'envelope',
+      envelope,
+    })
     expect([modeOf(layout.pending), modeOf(pendingPath(layout, envelope.uuid))]).toEqual(['700', '600'])
   })
 
   it('publish() is gone when somebody else has moved or erased it (race R5)', () => {
-    commit(layout, envelope)
+    replace(layout, envelope)
     expect(publish(layout, envelope.uuid)).toBe('published')
     expect(publish(layout, envelope.uuid)).toBe('gone')
     rmSync(layout.pending, { recursive: true })
@@ -65,7 +71,27 @@ describe('the gesture', () => {
     expect(writeBegun(layout, record)).toEqual({ kind: 'failed', reason: 'EEXIST' })
   })
 
-  it('commit() puts no record back that is not there, enqueue() makes one whole file', () => {
+  it('a kill within the commit, at whatever byte, leaves the record', () => {
+    const begun = `${JSON.stringify(record)}\n`
+    const whole = begun + encodeEnvelope(envelope)
+    for (let length = begun.length; length < whole.length; length++)
+      expect(parseInFlight(whole.slice(0, length))).toEqual({ kind: 'record', record })
+    expect(parseInFlight(whole)).toEqual({ kind: 'envelope', envelope })
+  })
+
+  it('a long envelope takes the place of a record that is long itself: what readers take holds it', () => {
+    const properties = { added: 'x'.repeat(20_000) }
+    replace(layout, { ...record, state: 'held', envelope: { ...envelope, properties } })
+    expect(commit(layout, { ...envelope, properties })).toEqual(WRITTEN)
+    expect(readFileSync(inFlightPath(layout, envelope.uuid), 'utf8')).toBe(encodeEnvelope({ ...envelope, properties }))
+  })
+
+  it('commit() makes no file where `off` erased one (race R4), nor its folder; enqueue() makes one whole file', () => {
+    expect(commit(layout, envelope)).toEqual({ kind: 'failed', reason: 'ENOENT' })
+    expect(readdirSync(layout.telemetry)).toEqual([])
+    writeBegun(layout, record)
+    removeQuietly(inFlightPath(layout, envelope.uuid))
+    expect(commit(layout, envelope)).toEqual({ kind: 'failed', reason: 'ENOENT' })
     expect(hasBegun(layout, envelope.uuid)).toBe(false)
     expect(enqueue(layout, envelope)).toEqual(WRITTEN)
     expect(readdirSync(layout.pending)).toEqual([`${envelope.uuid}.json`])
@@ -86,8 +112,8 @@ describe('an envelope beyond the bound', () => {
     [SPOOL_BOUNDS.envelopeBytes + 1, { kind: 'failed', reason: 'oversize' }],
   ])('of %i bytes is %j, counted in bytes and not in characters', (bytes, expected) => {
     expect(Buffer.byteLength(encodeEnvelope(of(bytes)))).toBe(bytes)
-    expect(enqueue(layout, of(bytes))).toEqual(expected)
-    expect(commit(layout, of(bytes))).toEqual(expected)
+    writeBegun(layout, record)
+    for (const write of [enqueue, replace, commit]) expect(write(layout, of(bytes))).toEqual(expected)
   })
 })
 
@@ -102,7 +128,7 @@ describe('where nothing can be written', () => {
     expect(commit(layout, envelope)).toEqual({ kind: 'failed', reason })
     expect(enqueue(layout, envelope)).toEqual({ kind: 'failed', reason })
     rmSync(layout.inFlight)
-    commit(layout, envelope)
+    replace(layout, envelope)
     expect(publish(layout, envelope.uuid)).toBe('failed')
     expect(hasBegun(layout, envelope.uuid)).toBe(true)
   })
@@ -114,20 +140,24 @@ describe('where nothing can be written', () => {
     expect(() => removeQuietly(pendingPath(layout, envelope.uuid))).not.toThrow()
   })
 
-  it('a full disk leaves the old record and no torso', ({ skip }) => {
-    writeBegun(layout, record)
-    // A tmpfs of one page, full: what root may not be refused, a full disk refuses.
+  it.for(['commit', 'replace'])('%s() on a full disk leaves the old record, and no file more', (write, { skip }) => {
+    // Longer than what is free of the record's own page: a full disk takes the first bytes, and refuses the rest.
+    const long = { ...envelope, properties: { added: 'x'.repeat(6_000) } }
+    writeFileSync(`${layout.telemetry}/begun`, `${JSON.stringify(record)}\n`)
+    mkdirSync(layout.inFlight)
+    const path = inFlightPath(layout, envelope.uuid)
+    // A tmpfs of two pages, full: what root may not be refused, a full disk refuses.
     const script = `
-      import { commit } from ${JSON.stringify(new URL('../../dist/spool/in-flight.js', import.meta.url).href)}
-      import { writeFileSync } from 'node:fs'
+      import { ${write} } from ${JSON.stringify(new URL('../../dist/spool/in-flight.js', import.meta.url).href)}
+      import { readFileSync, writeFileSync } from 'node:fs'
       const layout = ${JSON.stringify(layout)}
       try { writeFileSync(layout.inFlight + '/fill', 'x'.repeat(65536)) } catch {}
-      console.log(JSON.stringify(commit(layout, ${JSON.stringify(envelope)})))`
-    const mount = `mount -t tmpfs -o size=8k none '${layout.inFlight}' && cp '${layout.telemetry}/begun' '${inFlightPath(layout, envelope.uuid)}'`
-    writeFileSync(`${layout.telemetry}/begun`, JSON.stringify(record))
+      const outcome = ${write}(layout, ${JSON.stringify(long)})
+      console.log(JSON.stringify({ outcome, left: readFileSync('${path}', 'utf8') }))`
+    const mount = `mount -t tmpfs -o size=8k none '${layout.inFlight}' && cp '${layout.telemetry}/begun' '${path}'`
     let said: string
     try {
-      const after = `"$0" --input-type=module -e "$1" && ls '${layout.inFlight}' && cat '${inFlightPath(layout, envelope.uuid)}'`
+      const after = `"$0" --input-type=module -e "$1" && ls '${layout.inFlight}'`
       said = execFileSync('unshare', ['-m', 'sh', '-c', `${mount} && ${after}`, process.execPath, script], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -135,9 +165,11 @@ describe('where nothing can be written', () => {
     } catch {
       return skip('needs root, unshare and mount')
     }
-    const [outcome, ...rest] = said.trim().split('\n')
-    expect(JSON.parse(outcome ?? '')).toEqual({ kind: 'failed', reason: 'ENOSPC' })
-    expect(rest).toEqual([`${envelope.uuid}.json`, 'fill', JSON.stringify(record)].toSorted())
+    const [first, ...names] = said.trim().split('\n')
+    const { outcome, left } = JSON.parse(first ?? '') as { outcome: unknown; left: string }
+    expect(outcome).toEqual({ kind: 'failed', reason: 'ENOSPC' })
+    expect(parseInFlight(left)).toEqual({ kind: 'record', record })
+    expect(names).toEqual([`${envelope.uuid}.json`, 'fill'])
   })
 })
 
@@ -147,7 +179,9 @@ describe('parseInFlight()', () => {
     ['a begun record', text(record), { kind: 'record', record }],
     ['a held record', text({ ...record, state: 'held' }), { kind: 'record', record: { ...record, state: 'held' } }],
     ['an envelope', encodeEnvelope(envelope), { kind: 'envelope', envelope }],
+    ['what was put behind another line', `{}\n${encodeEnvelope(envelope)}`, { kind: 'envelope', envelope }],
     ['nothing', '', { kind: 'torn' }],
+    ['an empty line', '\n', { kind: 'torn' }],
     ['half of it', text(record).slice(0, 80), { kind: 'torn' }],
     ['null', 'null', { kind: 'torn' }],
     ['a number', '7', { kind: 'torn' }],

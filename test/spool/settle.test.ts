@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope } from '../../src/events/envelope.ts'
 import type { InstanceVerdict, ProcessInstance } from '../../src/platform/process-instance.ts'
 import { noDrops } from '../../src/spool/bounds.ts'
-import { commit, type InFlightRecord, inFlightPath, pendingPath, writeBegun } from '../../src/spool/in-flight.ts'
+import { replace, type InFlightRecord, inFlightPath, pendingPath, writeBegun } from '../../src/spool/in-flight.ts'
 import { decideInFlight, settleAliases, settleInFlight } from '../../src/spool/settle.ts'
 import { SPOOL_BOUNDS } from '../../src/spool/spool-bounds.ts'
 import type { SpoolLayout } from '../../src/spool/spool-layout.ts'
@@ -115,12 +115,12 @@ describe('settleInFlight()', () => {
 
   it('moves what is finished, leaves a newer version, drops the torn, and says that an alias is there', () => {
     const finished = makeEnvelope()
-    commit(layout, finished)
+    replace(layout, finished)
     const foreign = makeEnvelope()
     writeFileSync(inFlightPath(layout, foreign.uuid), JSON.stringify({ ...foreign, schema_version: 2 }))
     const torn = makeEnvelope()
     writeFileSync(inFlightPath(layout, torn.uuid), '{"schema')
-    commit(layout, aliasOf('usr', ANON_ID))
+    replace(layout, aliasOf('usr', ANON_ID))
     const young = settle()
     expect(young.settled).toEqual({ published: 1, aliasFound: true })
     expect(young.drops).toEqual({ dropped: 0 })
@@ -171,7 +171,7 @@ describe('settleAliases()', () => {
   ])('where %s', (_, identity, expected) => {
     const { layout } = makeHome()
     prepareSpool(layout)
-    commit(layout, aliasOf(PRINCIPAL, ANON_ID))
+    replace(layout, aliasOf(PRINCIPAL, ANON_ID))
     const begun = makeEnvelope()
     writeBegun(layout, recordOf({ envelope: begun }))
     settleAliases(layout, identity)

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Envelope } from '../../src/events/envelope.ts'
+import { type Envelope, lastLine } from '../../src/events/envelope.ts'
 import { type SpoolLayout, spoolLayout } from '../../src/spool/spool-layout.ts'
 import { cleanEnvironment } from './environment.ts'
 import { processesNaming } from './processes.ts'
@@ -52,7 +52,7 @@ function readJson(folder: string): readonly unknown[] {
     return readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
       .sort()
-      .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown)
+      .map((name) => JSON.parse(lastLine(readFileSync(join(folder, name), 'utf8'))) as unknown)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
