@@ -7,7 +7,7 @@ import { inRounds, makeContender, makeWorld } from './world.mjs'
 
 export const name = 'hand-off'
 
-const ROUNDS = { hosts: 120, endpoints: 40, trees: 24, medium: 30, large: 12, others: 12 }
+const ROUNDS = { hosts: 120, endpoints: 40, trees: 32, medium: 60, large: 12, others: 12 }
 const QUICK = { hosts: 8, endpoints: 3, trees: 3, medium: 2, large: 0, others: 0 }
 
 /** Beside whom the other ones are measured. */
@@ -32,7 +32,7 @@ export async function run({ quick, report }) {
     const hosts = await measured('hosts', HOSTS)
     const endpoints = await measured('endpoints', BY_ENDPOINT)
     const trees = await measured('trees', TREES)
-    const sizes = quick ? { medium: [200], large: [] } : { medium: [50, 200], large: [800] }
+    const sizes = { medium: [200], large: quick ? [] : [50, 800] }
     const medium = await measured('medium', [0, ...sizes.medium].flatMap(bigHosts))
     const large = await measured('large', [0, ...sizes.large].flatMap(bigHosts))
     const dear = [...OTHERS, ...others]
