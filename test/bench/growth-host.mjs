@@ -41,7 +41,7 @@ export async function benchHostGrowth({ quick, report, world, subreaper, templat
     }
     contenders.push(await makeContender(world, subreaper, about))
   }
-  const runs = await inRounds('growth, host', contenders, quick ? 2 : 10, report)
+  const runs = await inRounds('growth, host', contenders, quick ? 1 : 10, report)
   for (const kind of Object.keys(KINDS))
     for (const situation of Object.keys(SITUATIONS)) {
       const line = contenders.filter((one) => one.kind === kind && one.situation === situation)

@@ -64,6 +64,12 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
   }
 }
 
+/** In an order drawn anew: who follows whom changes what is measured, so nobody follows the same one always. */
+export function shuffled(list) {
+  const drawn = list.map((each) => [Math.random(), each])
+  return drawn.sort(([one], [other]) => one - other).map(([, each]) => each)
+}
+
 /** Of an empty list NaN: no budget is met by it. */
 export function quantile(values, share) {
   const sorted = values.toSorted((a, b) => a - b)

@@ -1,6 +1,6 @@
 /** What one hop costs a CDP client: direct, socat (a splice in C), Node's own pipes, ours, and a pump of the ws package. In turns. */
 import { startBrowser, startHop, cpuMs, NO_SOCAT, peakMb } from './hops.mjs'
-import { median, quantile, spreadOf } from './measure.mjs'
+import { median, quantile, shuffled, spreadOf } from './measure.mjs'
 import { benchPage } from './proxy-page.mjs'
 import { download, openClient, roundTrips, upload } from './wire.mjs'
 
@@ -19,7 +19,7 @@ const SMALL_BYTES = 200
 /** With far fewer each turn begins on cold caches, which cost a hop in JavaScript more than one in C. */
 const TRIPS_A_TURN = 250
 /** With a shorter warm-up a busy machine has not yet compiled what is measured. */
-const TRIPS = { warmUp: 20_000, rounds: 20, turns: 6 }
+const TRIPS = { warmUp: 20_000, rounds: 32, turns: 6 }
 const QUICK_TRIPS = { warmUp: 8_000, rounds: 6, turns: 2 }
 
 export async function run({ quick, report }) {
@@ -47,8 +47,8 @@ export async function run({ quick, report }) {
 }
 
 /**
- * Kind → round → microseconds of each trip, on one connection a hop. Within a round the hops take turns of a few trips each, so what
- * the machine does beside it hits them all alike.
+ * Kind → round → microseconds of each trip, on one connection a hop. Within a round the hops take turns of a few trips each, in an
+ * order drawn anew, so what the machine does beside it hits them all alike.
  */
 async function tripsInRounds(hops, { warmUp, rounds, turns }) {
   const kinds = Object.keys(hops)
@@ -59,15 +59,10 @@ async function tripsInRounds(hops, { warmUp, rounds, turns }) {
   }
   const seen = Object.fromEntries(kinds.map((kind) => [kind, Array.from({ length: rounds }, () => [])]))
   for (let turn = 0; turn < rounds * turns; turn++)
-    for (const kind of turned(kinds, turn))
+    for (const kind of shuffled(kinds))
       seen[kind][Math.floor(turn / turns)].push(...(await roundTrips(clients[kind], TRIPS_A_TURN)))
   for (const { socket } of Object.values(clients)) socket.destroy()
   return seen
-}
-
-function turned(list, by) {
-  const from = by % list.length
-  return [...list.slice(from), ...list.slice(0, from)]
 }
 
 /** Of each round what a hop adds to the direct way, in microseconds, at that share of its trips. */
@@ -91,7 +86,7 @@ function tripRows(trips, report) {
 async function floodsInRounds(hops, { rounds, count }) {
   const seen = Object.fromEntries(Object.keys(hops).map((kind) => [kind, { down: [], up: [], cpuUs: [] }]))
   for (let round = 0; round <= rounds; round++)
-    for (const kind of turned(Object.keys(hops), round)) {
+    for (const kind of shuffled(Object.keys(hops))) {
       const { port, pid } = hops[kind]
       const messages = kind === 'ws' ? count / 10 : count
       const client = await openClient(port)

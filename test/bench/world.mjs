@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEndpoint } from './endpoint.mjs'
-import { measure } from './measure.mjs'
+import { measure, shuffled } from './measure.mjs'
 
 /** docs/reporter.md, `lockStaleMs`. */
 const LOCK_STALE_MS = 12_000
@@ -96,11 +96,6 @@ export async function inRounds(title, contenders, rounds, report, { warm = true 
     }
   }
   return runs
-}
-
-function shuffled(list) {
-  const drawn = list.map((each) => [Math.random(), each])
-  return drawn.sort(([one], [other]) => one - other).map(([, each]) => each)
 }
 
 /** afterword's own files of a home; docs/spool.md. */
