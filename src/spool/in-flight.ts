@@ -1,7 +1,7 @@
 /**
  * One gesture for everything that is recorded: a record in `in-flight/`, the finished envelope behind it in the same file (THE
  * COMMIT), then a rename to `pending/`. Of such a file the last whole line counts; another file and a rename over the record would
- * cost a command a quarter of what recording costs it.
+ * cost a command half as much again in file operations (decision 30).
  *
  * Who writes: the command (or login). Who deletes: nobody but `off` and, after 30 days, the bounds; the rename is the end.
  * A SIGKILL (or a full disk, or a power cut) leaves

@@ -1,9 +1,9 @@
 /** Who is measured, in the order of a round. `afterMs: 0`: only the host matters, what it leaves is killed at once. */
 import { execFileSync } from 'node:child_process'
-import { clearSpool, pretendReporter, pretendUsed } from './world.mjs'
+import { forgetReporter, pretendReporter, pretendUsed } from './world.mjs'
 
 const ALONE = { base: 'baseline', afterMs: 0 }
-const LAUNCHING = { script: 'tracked.mjs', before: clearSpool, base: 'baseline' }
+const LAUNCHING = { script: 'tracked.mjs', before: forgetReporter, base: 'baseline' }
 const ALIVE = { script: 'tracked.mjs', before: pretendReporter }
 const BY_HAND = { script: 'by-hand.mjs', before: pretendUsed, base: 'baseline' }
 const POSTING = { label: 'by hand, and a Node that posts it', ...BY_HAND, variables: { SCRIPT: 'post.cjs' } }

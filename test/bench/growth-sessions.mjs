@@ -61,13 +61,13 @@ export async function benchSessionsGrowth({ quick, report, world }) {
 
 /** A state directory that can be filled with copies of one real session. */
 async function makePlace(world) {
-  const directory = join(world.folder, 'homes', 'sessions', '.acme')
+  const directory = join(world.homes, 'sessions', '.acme')
   const sessions = join(directory, 'telemetry', 'sessions')
   const program = (name) => join(world.folder, name)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   await start(process.execPath, [program('one-session.mjs'), directory])
   const [id] = readdirSync(join(sessions, 'done'))
-  const from = join(world.folder, id)
+  const from = join(world.homes, id)
   renameSync(join(sessions, 'done', id), from)
   return {
     hold({ done, left }) {

@@ -89,7 +89,7 @@ export async function benchOutages(abouts, { report, quick, ...parties }) {
       await endpoint.become('silent')
       const runs = []
       for (let turn = 0; turn < 2; turn++) {
-        runs.push(await act({ ...AS_IT_IS, afterMs: 400 }))
+        runs.push(await act({ ...IMPATIENT, afterMs: 400 }))
         ageLock(home)
         forgetBackoff(home)
       }
@@ -146,7 +146,7 @@ async function benchCases({ title, cases, abouts, report, world, subreaper }) {
   return results.get(first.id)
 }
 
-const AT_A_TIME = 10
+const AT_A_TIME = 14
 
 function inWords({ arrived, leftMs, hostMs, toKill }, made) {
   if (leftMs === undefined) return `${arrived}/${made}`

@@ -18,19 +18,20 @@ consent()
 look(home)
 look(telemetry)
 const usage = read(`${home}/usage.json`)
-const record = `${telemetry}/in-flight/by-hand.json`
+const record = `${telemetry}/in-flight/${process.pid}.json`
 const who = [read('/proc/self/stat'), read('/proc/sys/kernel/random/boot_id'), fs.readlinkSync('/proc/self/ns/pid')]
 write(record, `${JSON.stringify({ state: 'begun', usage, who })}\n`, 'wx')
 consent()
 await (async () => {})()
 look(record)
 write(record, `${JSON.stringify({ event: 'toolkit.run', usage })}\n`, fs.constants.O_WRONLY | fs.constants.O_APPEND)
-fs.renameSync(record, `${telemetry}/pending/by-hand.json`)
+const waiting = `${telemetry}/pending/${process.pid}.json`
+fs.renameSync(record, waiting)
 consent()
 look(`${telemetry}/reporter.lock`)
 if (process.env.SCRIPT !== undefined) {
   const { spawn } = process.getBuiltinModule('node:child_process')
   const script = new URL(process.env.SCRIPT, import.meta.url).pathname
-  spawn(process.execPath, ['--v8-pool-size=0', script], { detached: true, stdio: 'ignore', cwd: '/' }).unref()
+  spawn(process.execPath, ['--v8-pool-size=0', script, waiting], { detached: true, stdio: 'ignore', cwd: '/' }).unref()
 }
 globalThis.afterCommand?.()
