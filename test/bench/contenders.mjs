@@ -27,6 +27,13 @@ export const HOSTS = [
   },
   { id: 'by-hand', label: 'the same file operations, by hand', ...BY_HAND },
   { id: 'alive', label: 'recorded, reporter alive', ...ALIVE, base: 'baseline' },
+  {
+    id: 'alive-compiled',
+    label: 'the same, compiled already',
+    ...ALIVE,
+    script: 'tracked-compiled.mjs',
+    base: 'baseline',
+  },
   { id: 'alive-cjs', label: 'the same, CommonJS', ...ALIVE, script: 'tracked.cjs', base: 'baseline-cjs' },
   { id: 'bare-spawn', ...BARE_SPAWN, ...ALONE },
   { id: 'by-hand-post', ...POSTING, ...ALONE },

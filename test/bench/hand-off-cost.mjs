@@ -26,7 +26,8 @@ export function hostRows(runs, world, report) {
   const of = (id) => pairs(runs[id], baseline, wall)
   const again = of('baseline-again')
   report.row({ what: 'noise: the empty package beside itself', unit: ' ×', ...spreadOf(again) })
-  const byHand = ['the same file operations by hand', of('by-hand')]
+  const compiled = inTimes(median(of('alive-compiled')))
+  const byHand = [`the same compiled already, ${compiled}; its file operations by hand`, of('by-hand')]
   const spawn = ['a detached spawn of an empty program', of('bare-spawn')]
   row('host, telemetry off', 1.06, of('off'), ['the empty package beside itself', again])
   row('host, recorded, a reporter alive, ESM', 1.15, of('alive'), byHand)

@@ -1,4 +1,5 @@
 /** What telemetry costs a CLI of one empty command, beside the floor, the simple form, and others; and what of it arrives. */
+import { addCompiledPackage } from './compiled.mjs'
 import { bigHosts, BY_ENDPOINT, HOSTS, installPeers, OTHERS, TREES } from './contenders.mjs'
 import { besideOthersRows, costTable, endpointRows, hostRows, memoryRows, treeRows } from './hand-off-cost.mjs'
 import { benchBurst, benchEnds, benchOutages } from './hand-off-kept.mjs'
@@ -29,6 +30,7 @@ export async function run({ quick, report }) {
       for (const about of abouts) contenders.push(await makeContender(world, subreaper, about))
       return inRounds(`hand-off, ${group}`, contenders, rounds[group], report)
     }
+    addCompiledPackage(world)
     const hosts = await measured('hosts', HOSTS)
     const endpoints = await measured('endpoints', BY_ENDPOINT)
     const trees = await measured('trees', TREES)

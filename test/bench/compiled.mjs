@@ -1,0 +1,45 @@
+/**
+ * afterword as it would be if V8 had compiled it before: the same bundle in a `vm.Script` with V8's code cache. What no package can have in
+ * somebody else's process, and so the floor of what reading and compiling costs a host.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pretendReporter } from './world.mjs'
+
+/** Makes the package `afterword-compiled` in the world, and what was compiled when its first recorded command had ended. */
+export function addCompiledPackage(world) {
+  const dist = join(world.packages, 'afterword', 'dist')
+  const folder = join(world.packages, 'afterword-compiled')
+  const bundle = readFileSync(join(dist, 'index.js'), 'utf8')
+  const end = bundle.lastIndexOf('export{')
+  const body = bundle.slice(0, end).replaceAll('import.meta.url', JSON.stringify(`file://${dist}/index.js`))
+  const pairs = [...bundle.slice(end).matchAll(/([\w$]+) as (\w+)/g)].map(([, local, name]) => [name, local])
+  if (end < 0 || pairs.length === 0) throw new Error('compiling the bundle: found no export{… as …} in it')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{"name":"afterword-compiled","type":"module","main":"index.js"}')
+  writeFileSync(join(folder, 'body.js'), `(function(){${body};return{${pairs.map((pair) => pair.join(':')).join()}}})`)
+  writeFileSync(join(folder, 'index.js'), loader(folder, pairs))
+  const home = mkdtempSync(join(world.homes, 'compiles-'))
+  pretendReporter(home)
+  const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home, ENDPOINT: 'http://127.0.0.1:9' }
+  const script = join(world.folder, 'tracked-compiled.mjs')
+  for (const KEEP of ['1', '']) {
+    const { status, stderr } = spawnSync(process.execPath, [script], { env: { ...env, KEEP }, encoding: 'utf8' })
+    if (status !== 0 || stderr !== '') throw new Error(`compiling the bundle: ended with ${status}, wants 0: ${stderr}`)
+  }
+}
+
+/** With KEEP it writes the cache when all is done; without, it complains of one that V8 refuses. */
+function loader(folder, pairs) {
+  return `const fs = process.getBuiltinModule('node:fs')
+const { Script } = process.getBuiltinModule('node:vm')
+const keeps = process.env.KEEP === '1'
+const filename = ${JSON.stringify(join(folder, 'body.js'))}
+const cache = filename + '.cache'
+const script = new Script(fs.readFileSync(filename, 'latin1'), { filename, cachedData: keeps ? undefined : fs.readFileSync(cache) })
+if (keeps) process.on('exit', () => fs.writeFileSync(cache, script.createCachedData()))
+else if (script.cachedDataRejected) console.error('V8 refused what it had compiled')
+export const { ${pairs.map(([name]) => name).join(', ')} } = script.runInThisContext()()
+`
+}
