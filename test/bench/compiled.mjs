@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pretendReporter } from './world.mjs'
 
-/** Makes the package `afterword-compiled` in the world, and what was compiled when its first recorded command had ended. */
+/** Makes the package `afterword-compiled` in the world, what was compiled when its first recorded command had ended, and tracked-compiled.mjs. */
 export function addCompiledPackage(world) {
   const dist = join(world.packages, 'afterword', 'dist')
   const folder = join(world.packages, 'afterword-compiled')
@@ -24,6 +24,8 @@ export function addCompiledPackage(world) {
   pretendReporter(home)
   const env = { PATH: process.env.PATH, HOME: home, TMPDIR: home, ENDPOINT: 'http://127.0.0.1:9' }
   const script = join(world.folder, 'tracked-compiled.mjs')
+  const tracked = readFileSync(join(world.folder, 'tracked.mjs'), 'utf8')
+  writeFileSync(script, tracked.replace("from 'afterword'", "from 'afterword-compiled'"))
   for (const KEEP of ['1', '']) {
     const { status, stderr } = spawnSync(process.execPath, [script], { env: { ...env, KEEP }, encoding: 'utf8' })
     if (status !== 0 || stderr !== '') throw new Error(`compiling the bundle: ended with ${status}, wants 0: ${stderr}`)
