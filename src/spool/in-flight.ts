@@ -11,9 +11,9 @@
  *   in a temporary file       a `.tmp`, swept after a minute
  *
  * Race R3: `off` erases in-flight/ first and pending/ after it, so a file on its way from one to the other is met in one of them.
- * Race R4: `off` between our look at the begin record and the commit. The commit makes no file: what was erased stays so, and is
- * told by ENOENT. The command reads consent again after its last rename and takes its own file back: either that read sees `off`, or
- * the erasing began later and saw the file.
+ * Race R4: `off` between our look at the begin record and the commit. A line makes no file: what was erased stays so, and is told by
+ * ENOENT. And the command reads consent again after its last rename and takes its own file back (an envelope too long for a line, or
+ * an adopted one, had made it anew): either that read sees `off`, or the erasing began later and saw the file.
  * Race R5: a reporter adopts a finished envelope between our commit and our rename. Ours then finds nothing to rename: published
  * either way.
  */
