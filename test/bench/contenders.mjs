@@ -18,6 +18,7 @@ export const HOSTS = [
   BASELINE,
   { id: 'baseline-again', label: 'the same once more', script: 'baseline.mjs', base: 'baseline' },
   { id: 'baseline-cjs', label: 'the same, CommonJS', script: 'baseline.cjs', base: 'baseline-cjs' },
+  { id: 'imports', label: 'imports afterword, no more', script: 'imports.mjs', base: 'baseline' },
   {
     id: 'off',
     label: 'telemetry off',

@@ -1,0 +1,5 @@
+// afterword, loaded and not used.
+import 'afterword'
+
+await (async () => {})()
+globalThis.afterCommand?.()
