@@ -19,7 +19,7 @@ const SMALL_BYTES = 200
 /** With far fewer each turn begins on cold caches, which cost a hop in JavaScript more than one in C. */
 const TRIPS_A_TURN = 250
 /** With a shorter warm-up a busy machine has not yet compiled what is measured. */
-const TRIPS = { warmUp: 20_000, rounds: 32, turns: 6 }
+const TRIPS = { warmUp: 20_000, rounds: 26, turns: 6 }
 const QUICK_TRIPS = { warmUp: 8_000, rounds: 6, turns: 2 }
 
 export async function run({ quick, report }) {
