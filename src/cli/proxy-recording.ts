@@ -40,7 +40,7 @@ export function proxyRecording(recording: PlaceRecording): EventSink {
     if (!hasBegun(layout, uuid)) return // `off` was here
     const written = commit(layout, envelopeOf({ ...event, uuid }, attribution))
     if (written.kind === 'failed') {
-      if (written.reason === 'ENOENT') return
+      if (written.reason === 'ENOENT') return // race R4: `off` was here since
       // The record stays as it is: a later run says that the session was lost, which is what became of what we know of it.
       return failed(written.reason)
     }

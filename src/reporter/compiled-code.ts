@@ -6,7 +6,8 @@
  * So it is kept twice in its file, and taken only if both halves are the same (a native comparison; loading zlib for a checksum costs
  * a fifth of what is won); the name says of which content, by which Node, for which processor. And because it is code, only a plain file
  * of our own that nobody else may write or has a link to is taken: see docs/SECURITY.md. Where there are no uids, and where it is not
- * plain Node that runs (Bun says of itself that it is one), none is. After a day it is made anew: should V8 ever have written what it cannot read, reporters die of it for no longer than that.
+ * plain Node that runs (Bun says of itself that it is one), none is. After a day it is made anew: should V8 ever have written what it
+ * cannot read, reporters die of it for no longer than that.
  *
  * Race R52: `off` erases the folder between the reporter's last look at consent and the rename. Then a file comes into being that holds
  * nothing of anybody; the next `on` or `off` erases it.

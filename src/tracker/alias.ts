@@ -2,7 +2,7 @@
 import type { Envelope } from '../events/envelope.ts'
 import type { AliasPair } from '../identity/identity.ts'
 import type { AliasSteps } from '../identity/identity-change.ts'
-import { replace, enqueue, publish } from '../spool/in-flight.ts'
+import { enqueue, publish, replace } from '../spool/in-flight.ts'
 import { settleAliases } from '../spool/settle.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 

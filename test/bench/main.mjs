@@ -20,7 +20,8 @@ const METHOD = [
   'those, "95 % sure" is where their true median lies in 95 of 100 runs (by ranks), and "quarters" are what the middle half of them lies',
   'between. A verdict is "within its noise" when the budget lies in that 95 %: another run may say the other thing. Wall time is net of the time',
   "in which the main thread was ready and had no processor (`schedstat`). CPU is every process's of the tree, also of those that detached: a",
-  'subreaper waits for each. Homes are in memory (tmpfs), where a new file costs what it does on a quiet ext4. `size ^ e`: how a cost grows, by least squares through the logarithms; 0 does not grow, 1 grows in proportion.',
+  'subreaper waits for each. Homes are in memory (tmpfs) where there is room: a new file costs there what it does on a quiet ext4.',
+  '`size ^ e`: how a cost grows, by least squares through the logarithms; 0 does not grow, 1 grows in proportion.',
 ]
 
 const words = process.argv.slice(2)
