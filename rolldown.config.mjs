@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import { defineConfig } from 'rolldown'
+import { defineConfig, RolldownMagicString } from 'rolldown'
+import { parseAst } from 'rolldown/parseAst'
 
 /**
  * Nine bundles; everything else in dist is tsc's output, file for file.
@@ -55,21 +56,31 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/index.ts',
+    plugins: [...shared.plugins, soonCalled()],
     output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
   },
   {
     ...shared,
+    input: 'src/tracker/recording.ts',
+    plugins: [...shared.plugins, inHost(), soonCalled()],
+    output: { file: 'dist/tracker/recording.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+  },
+  {
+    ...shared,
     input: 'src/tracker/launching.ts',
+    plugins: [...shared.plugins, inHost()],
     output: { file: 'dist/tracker/launching.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/ask-at-begin.ts',
+    plugins: [...shared.plugins, inHost()],
     output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/rare-paths.ts',
+    plugins: [...shared.plugins, inHost()],
     output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
@@ -181,4 +192,35 @@ function licenseNotice(folder) {
   if (!['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'].includes(license) || file === undefined)
     throw new Error(`licence of ${name}: ${license}, ${file ?? 'no text'}; wants a permissive one and its text`)
   return `${name} ${version} (${license})\n\n${fs.readFileSync(`${folder}/${file}`, 'utf8').trim()}`
+}
+
+function soonCalled() {
+  return {
+    name: 'soon-called',
+    transform(code, id) {
+      if (!id.endsWith('.ts')) return null
+      const marked = new RolldownMagicString(code)
+      let before = 0
+      for (const statement of parseAst(code, { lang: 'ts' }).body) {
+        const isRare = code.slice(before, statement.start).includes('@rare')
+        before = statement.end
+        const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+        if (isRare || declared?.type !== 'FunctionDeclaration') continue
+        const { id: name, start, end } = declared
+        marked.overwrite(start, name.end, `const ${name.name} = (${declared.async ? 'async ' : ''}function`)
+        marked.appendLeft(end, ');')
+      }
+      return { code: marked.toString(), map: marked.generateMap({ source: id, hires: true }).toString() }
+    },
+  }
+}
+
+function inHost() {
+  return {
+    name: 'in-host',
+    resolveId(id) {
+      const name = /\/(load-rare|consent-now|read-small-file)\.ts$/.exec(id)?.[1]
+      return name === undefined ? null : { id: `host:${name}`, external: true }
+    },
+  }
 }

@@ -1,4 +1,5 @@
-export type { BegunCommand, CommandFinish, CommandOptions, RunningCommand } from './tracker/command-tracker.ts'
+export type { BegunCommand, CommandFinish, RunningCommand } from './tracker/begun-command.ts'
+export type { CommandOptions } from './tracker/command-tracker.ts'
 export { CommandTracker } from './tracker/command-tracker.ts'
 export type { PrincipalAnswer, PrincipalLookUp, PrincipalSource, TrackerOptions } from './tracker/tracker-options.ts'
 export type { TrackerStatus } from './tracker/tracker-status.ts'

@@ -91,6 +91,7 @@ export function isHostString(value: unknown): value is string {
 /**
  * Keeps what was declared. Undeclared, of another type, unreadable (a getter or Proxy that throws): left out and counted.
  * Never throws. Several `add`s are filtered one by one; the last value of a name wins by spreading the results.
+ * @rare
  */
 export function filterHostProperties(definitions: PropertyDefinitions | undefined, added: unknown): FilteredProperties {
   const properties: Record<string, string | number | boolean> = {}

@@ -19,7 +19,10 @@ export function renameOver(
   else rename(from, to)
 }
 
-/** Tries again while Windows says that somebody has the file open. */
+/**
+ * Tries again while Windows says that somebody has the file open.
+ * @rare
+ */
 export function retryOnWindows<T>(change: () => T, windows: boolean = process.platform === 'win32'): T {
   for (let waitedMs = 0; ; waitedMs += STEP_MS) {
     try {

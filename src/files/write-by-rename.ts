@@ -3,7 +3,10 @@ import { fs } from './fs.ts'
 import { renameOver } from './rename-over.ts'
 import { writeWhole } from './write-whole.ts'
 
-/** Readers see the old bytes or the new ones. Throws the errno error after taking the torso away; a SIGKILL leaves a `.tmp`. */
+/**
+ * Readers see the old bytes or the new ones. Throws the errno error after taking the torso away; a SIGKILL leaves a `.tmp`.
+ * @rare
+ */
 export function writeByRename(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {

@@ -51,6 +51,7 @@ const APPENDED_MAX = 8 * 1024
 /** Never makes a file. */
 const APPEND = fs.constants.O_WRONLY | fs.constants.O_APPEND
 
+/** @rare */
 function isOversize(text: string): boolean {
   return text.length * 3 > ENVELOPE_BYTES_MAX && Buffer.byteLength(text) > ENVELOPE_BYTES_MAX
 }
@@ -93,7 +94,10 @@ export function commit(layout: SpoolLayout, envelope: Envelope): Written {
   }
 }
 
-/** Puts another record, or an envelope, over what is there, if anything is. A failed one leaves the old record. */
+/**
+ * Puts another record, or an envelope, over what is there, if anything is. A failed one leaves the old record.
+ * @rare
+ */
 export function replace(layout: SpoolLayout, what: Envelope | InFlightRecord): Written {
   const uuid = 'envelope' in what ? what.envelope.uuid : what.uuid
   const text = 'envelope' in what ? `${JSON.stringify(what)}\n` : encodeEnvelope(what)
@@ -117,7 +121,10 @@ export function publish(layout: SpoolLayout, uuid: string): Published {
   return moved.kind === 'written' ? published : 'failed'
 }
 
-/** A finished envelope that had no beginning: straight to `pending/`, whole or not at all. */
+/**
+ * A finished envelope that had no beginning: straight to `pending/`, whole or not at all.
+ * @rare
+ */
 export function enqueue(layout: SpoolLayout, envelope: Envelope): Written {
   const text = encodeEnvelope(envelope)
   return isOversize(text)
@@ -129,7 +136,10 @@ export function hasBegun(layout: SpoolLayout, uuid: string): boolean {
   return fs.existsSync(inFlightPath(layout, uuid))
 }
 
-/** Best effort; what is left behind is swept or adopted later. */
+/**
+ * Best effort; what is left behind is swept or adopted later.
+ * @rare
+ */
 export function removeQuietly(path: string): void {
   try {
     fs.unlinkSync(path)

@@ -12,12 +12,13 @@ import { hasBegun, inFlightPath, type InFlightRecord, removeQuietly, replace, wr
 import { crashedEnvelope, type EndOfCommand, endedEnvelope } from './command-envelope.ts'
 import type { CommandEnd, EndSignal } from './command-outcome.ts'
 import { isStoredOff } from './consent-now.ts'
-import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
+import { unwatchCommand, watchCommand } from './exit-hooks.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import type { HostWord } from './host-word.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
 import { outcomeNow } from './outcome-now.ts'
+import type { Ending } from './running-commands.ts'
 import type { WhoAtEnd } from './who-at-end.ts'
 
 export type IdentityAct = 'login' | 'logout'
@@ -31,177 +32,226 @@ export interface RunContext extends HandOver {
   readonly count: (outcome: string) => void
 }
 
-export class CommandRun implements Ending {
-  readonly #context: RunContext
-  readonly #process: ProcessInstance = currentInstance()
-  readonly #begunAt: string = isoTime(Date.now())
+/** A command that runs, as its host's handle and the end of the process see it. */
+export interface CommandRun extends Ending {
+  readonly context: RunContext
+  readonly process: ProcessInstance
+  readonly begunAt: string
   /** A `run` inside this one that signs in or out, and has not ended. */
-  #inner: IdentityAct | null = null
+  inner: IdentityAct | null
   /** Somebody was signed in or out by now. */
-  #told: HostWord | null = null
-  #who: WhoAtEnd | null = null
-  #added: FilteredProperties = { properties: {}, dropped: 0 }
-  #end: EndOfCommand | null = null
-  #done = false
-
-  private constructor(context: RunContext) {
-    this.#context = context
-  }
-
-  /** Writes the begin record and watches for the end. A string says why nothing was written (an errno code). */
-  static begin(context: RunContext): CommandRun | string {
-    const run = new CommandRun(context)
-    const written = writeBegun(context.layout, run.#begun())
-    if (written.kind === 'failed') {
-      context.begin.lookUp?.abort()
-      return written.reason
-    }
-    // Race R13: `off` erased between our look at consent and the record. Either this look sees it, or its erasing came later.
-    if (isStoredOff(context.settings)) {
-      context.begin.lookUp?.abort()
-      removeQuietly(inFlightPath(context.layout, context.uuid))
-      return 'off: stored'
-    }
-    watchCommand(context.settings.directory ?? '', run)
-    return run
-  }
-
-  add(values: unknown): void {
-    const { properties, dropped } = filterHostProperties(this.#context.settings.properties, values)
-    this.#added = { properties: { ...this.#added.properties, ...properties }, dropped: this.#added.dropped + dropped }
-  }
-
+  told: HostWord | null
+  who: WhoAtEnd | null
+  added: FilteredProperties
+  end: EndOfCommand | null
+  isDone: boolean
+  add(values: unknown): void
   /** A `run` inside this one is a login or logout (null: it failed). If the process ends well now, so did that. */
-  tries(act: IdentityAct | null): void {
-    this.#inner = act
-  }
-
+  tries(act: IdentityAct | null): void
   /** It succeeded, and whatever becomes of this command, somebody is signed in or out. */
-  becomes(act: IdentityAct): void {
-    this.#inner = null
-    this.#told = loadRarePaths()?.hostWord(this.#context.settings, act) ?? null
-  }
-
+  becomes(act: IdentityAct): void
   /** Commits at once; only a successful login returns a promise. A second call does nothing. */
-  finish(end: CommandEnd): Promise<void> | undefined {
-    if (this.#end !== null) return undefined
-    const ended = this.#ends(endOf(end, true), this.#context.act)
-    const told = this.#told
-    const who = told?.act === 'login' ? this.#whoAtEnd() : null
-    if (told !== null && who !== null) return who.ofLogin(told).then((answer) => this.#settle(ended, answer))
-    this.#settle(ended, () => this.#whoNow())
-    return undefined
-  }
-
+  finish(end: CommandEnd): Promise<void> | undefined
   /** Forget it: it was no command after all. */
-  discard(): void {
-    if (this.#done) return
-    this.#done = true
-    unwatchCommand(this.#context.settings.directory ?? '', this)
-    this.#context.begin.lookUp?.abort()
-    removeQuietly(inFlightPath(this.#context.layout, this.#context.uuid))
-  }
+  discard(): void
+}
 
-  exited(exitCode: number, seen: { readonly error?: unknown; readonly signal?: EndSignal }): void {
-    const act = this.#inner ?? this.#context.act
-    const ended = this.#end ?? this.#ends(endOf({ kind: 'exited', exitCode, ...seen }, false), act)
-    this.#settle(ended, () => this.#whoNow())
+/** Writes the begin record and watches for the end. A string says why nothing was written (an errno code). */
+export function beginRun(context: RunContext): CommandRun | string {
+  const run: CommandRun = {
+    context,
+    process: currentInstance(),
+    begunAt: isoTime(Date.now()),
+    inner: null,
+    told: null,
+    who: null,
+    added: { properties: {}, dropped: 0 },
+    end: null,
+    isDone: false,
+    add: (values) => add(run, values),
+    tries: (act) => {
+      run.inner = act
+    },
+    becomes: (act) => becomes(run, act),
+    finish: (end) => finish(run, end),
+    discard: () => discard(run),
+    exited: (exitCode, seen) => exited(run, exitCode, seen),
+    held: (signal) => held(run, signal),
+    resumed: () => resumed(run),
+    died: (signal) => died(run, signal),
   }
+  const written = writeBegun(context.layout, begun(run))
+  if (written.kind === 'failed') return notBegun(context, written.reason)
+  // Race R13: `off` erased between our look at consent and the record. Either this look sees it, or its erasing came later.
+  if (isStoredOff(context.settings)) return notBegun(context, 'off: stored')
+  watchCommand(context.settings.directory ?? '', run)
+  return run
+}
 
-  held(signal: EndSignal): void {
-    if (!this.#done) this.#replaceRecord(() => this.#record('held', this.#ended(this.#endBy(signal))))
-  }
+/** @rare */
+function notBegun({ begin, layout, uuid }: RunContext, reason: string): string {
+  begin.lookUp?.abort()
+  removeQuietly(inFlightPath(layout, uuid))
+  return reason
+}
 
-  resumed(): void {
-    if (!this.#done) this.#replaceRecord(() => this.#begun())
-  }
+/** @rare */
+function add(run: CommandRun, values: unknown): void {
+  const { properties, dropped } = filterHostProperties(run.context.settings.properties, values)
+  run.added = { properties: { ...run.added.properties, ...properties }, dropped: run.added.dropped + dropped }
+}
 
-  died(signal: EndSignal): void {
-    const told = this.#told
-    const asBegun = this.#context.begin.distinct
-    this.#settle(this.#endBy(signal), () => (told === null ? asBegun : (this.#whoAtEnd()?.dying(told) ?? asBegun)))
-  }
+/** @rare */
+function becomes(run: CommandRun, act: IdentityAct): void {
+  run.inner = null
+  run.told = loadRarePaths()?.hostWord(run.context.settings, act) ?? null
+}
 
-  #ends(end: EndOfCommand, act: IdentityAct | null): EndOfCommand {
-    if (act !== null && end.outcome.outcome === 'ok') this.becomes(act)
-    this.#end = end
-    return end
-  }
+function finish(run: CommandRun, end: CommandEnd): Promise<void> | undefined {
+  if (run.end !== null) return undefined
+  ends(run, endOf(end, true), run.context.act)
+  return run.told === null ? settle(run) : finishSigned(run, run.told)
+}
 
-  /** What has ended already, and only waits for its look-up, does not end by this signal. */
-  #endBy(signal: EndSignal): EndOfCommand {
-    return this.#end ?? endOf({ kind: 'signalled', signal }, false)
-  }
+/** @rare */
+function finishSigned(run: CommandRun, told: HostWord): Promise<void> | undefined {
+  const who = told.act === 'login' ? whoAtEnd(run) : null
+  return who === null ? settle(run) : who.ofLogin(told).then((answer) => settle(run, answer))
+}
 
-  /** Who is asked when somebody was signed in or out, or a look-up was due. Null: this package is not whole. */
-  #whoAtEnd(): WhoAtEnd | null {
-    const rare = this.#who === null ? loadRarePaths() : null
-    if (rare !== null) this.#who = new rare.WhoAtEnd(this.#context)
-    return this.#who
-  }
+/** @rare */
+function discard(run: CommandRun): void {
+  if (run.isDone) return
+  run.isDone = true
+  const { settings, begin, layout, uuid } = run.context
+  unwatchCommand(settings.directory ?? '', run)
+  begin.lookUp?.abort()
+  removeQuietly(inFlightPath(layout, uuid))
+}
 
-  /** Whom the event is booked to, where nothing can be waited for. */
-  #whoNow(): DistinctId {
-    const { begin } = this.#context
-    const isAsBegun = this.#told === null && begin.lookUp === null
-    return (isAsBegun ? null : this.#whoAtEnd()?.now(this.#told)) ?? begin.distinct
-  }
+/** @rare */
+function exited(run: CommandRun, exitCode: number, seen: Parameters<Ending['exited']>[1]): void {
+  if (run.end === null) ends(run, endOf({ kind: 'exited', exitCode, ...seen }, false), run.inner ?? run.context.act)
+  settle(run)
+}
 
-  #settle(end: EndOfCommand, who: () => DistinctId): void {
-    if (this.#done) return
-    this.#done = true
-    this.#end = end
-    const { layout, uuid, count, settings, facts, begin } = this.#context
-    const isSettled = this.#quietly(() => {
-      unwatchCommand(settings.directory ?? '', this)
-      if (!hasBegun(layout, uuid)) return count('erased') // `off` was here
-      const distinct = who()
-      const booked = { distinct, timestamp: isoTime(Date.now()) }
-      const exception = settings.exceptions
-        ? (loadRarePaths()?.exceptionEnvelope(settings, facts, booked, end) ?? null)
-        : null
-      const outcome = handOver(this.#context, this.#ended(end, distinct), exception)
-      count(outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind)
-    })
-    if (!isSettled) removeQuietly(inFlightPath(layout, uuid)) // or it would be sent as crashed
-    begin.lookUp?.abort()
-    this.#who?.abort()
-  }
+/** @rare */
+function held(run: CommandRun, signal: EndSignal): void {
+  replaceRecord(run, () => record(run, 'held', ended(run, endBy(run, signal))))
+}
 
-  #ended(end: EndOfCommand, distinct: DistinctId = this.#context.begin.distinct): Envelope {
-    const { settings, facts, uuid } = this.#context
-    return endedEnvelope(settings, facts, { uuid, timestamp: isoTime(Date.now()), distinct }, end, this.#added)
-  }
+/** @rare */
+function resumed(run: CommandRun): void {
+  replaceRecord(run, () => begun(run))
+}
 
-  #begun(): InFlightRecord {
-    const { settings, facts, uuid, begin } = this.#context
-    return this.#record(
-      'begun',
-      crashedEnvelope(settings, facts, { uuid, timestamp: this.#begunAt, distinct: begin.distinct }),
-    )
-  }
+/** @rare */
+function died(run: CommandRun, signal: EndSignal): void {
+  const { told } = run
+  const asBegun = run.context.begin.distinct
+  run.end = endBy(run, signal)
+  settle(run, () => (told === null ? asBegun : (whoAtEnd(run)?.dying(told) ?? asBegun)))
+}
 
-  #record(state: InFlightRecord['state'], envelope: Envelope): InFlightRecord {
-    return { schema_version: 1, state, process: this.#process, envelope }
-  }
+function ends(run: CommandRun, end: EndOfCommand, act: IdentityAct | null): void {
+  if (act !== null && end.outcome.outcome === 'ok') becomes(run, act)
+  run.end = end
+}
 
-  #replaceRecord(record: () => InFlightRecord): void {
-    const { layout, uuid } = this.#context
-    this.#quietly(() => {
-      if (hasBegun(layout, uuid)) replace(layout, record())
-    })
-  }
+/**
+ * What has ended already, and only waits for its look-up, does not end by this signal.
+ * @rare
+ */
+function endBy(run: CommandRun, signal: EndSignal): EndOfCommand {
+  return run.end ?? endOf({ kind: 'signalled', signal }, false)
+}
 
-  /** The one place where a running command swallows an error of ours: counted. False: there was one. */
-  #quietly(work: () => void): boolean {
-    try {
-      work()
-      return true
-    } catch (error) {
-      this.#context.count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
-      return false
-    }
+/**
+ * Who is asked when somebody was signed in or out, or a look-up was due. Null: this package is not whole.
+ * @rare
+ */
+function whoAtEnd(run: CommandRun): WhoAtEnd | null {
+  const rare = run.who === null ? loadRarePaths() : null
+  if (rare !== null) run.who = new rare.WhoAtEnd(run.context)
+  return run.who
+}
+
+/** Whom the event is booked to, where nothing can be waited for. */
+function whoNow(run: CommandRun): DistinctId {
+  const { begin } = run.context
+  const isAsBegun = run.told === null && begin.lookUp === null
+  return (isAsBegun ? null : whoAtEnd(run)?.now(run.told)) ?? begin.distinct
+}
+
+function settle(run: CommandRun, who: (run: CommandRun) => DistinctId = whoNow): undefined {
+  const { end, context } = run
+  if (run.isDone || end === null) return
+  run.isDone = true
+  try {
+    context.count(delivered(run, end, who))
+  } catch (error) {
+    countError(run, error)
+    removeQuietly(inFlightPath(context.layout, context.uuid)) // or it would be sent as crashed
   }
+  context.begin.lookUp?.abort()
+  run.who?.abort()
+}
+
+/** What became of it, in a word. */
+function delivered(run: CommandRun, end: EndOfCommand, who: (run: CommandRun) => DistinctId): string {
+  const { context } = run
+  const { settings, layout, uuid } = context
+  unwatchCommand(settings.directory ?? '', run)
+  if (!hasBegun(layout, uuid)) return 'erased' // `off` was here
+  const distinct = who(run)
+  const envelope = ended(run, end, distinct)
+  const outcome = handOver(context, envelope, settings.exceptions ? exceptionOf(context, end, distinct) : null)
+  return outcome.kind === 'failed' ? `failed: ${outcome.reason}` : outcome.kind
+}
+
+/** @rare */
+function exceptionOf({ settings, facts }: RunContext, end: EndOfCommand, distinct: DistinctId): Envelope | null {
+  return (
+    loadRarePaths()?.exceptionEnvelope(settings, facts, { distinct, timestamp: isoTime(Date.now()) }, end) ?? null
+  )
+}
+
+function ended(
+  { context, added }: CommandRun,
+  end: EndOfCommand,
+  distinct: DistinctId = context.begin.distinct,
+): Envelope {
+  const { settings, facts, uuid } = context
+  return endedEnvelope(settings, facts, { uuid, timestamp: isoTime(Date.now()), distinct }, end, added)
+}
+
+function begun(run: CommandRun): InFlightRecord {
+  const { settings, facts, uuid, begin } = run.context
+  const who = { uuid, timestamp: run.begunAt, distinct: begin.distinct }
+  return record(run, 'begun', crashedEnvelope(settings, facts, who))
+}
+
+function record(run: CommandRun, state: InFlightRecord['state'], envelope: Envelope): InFlightRecord {
+  return { schema_version: 1, state, process: run.process, envelope }
+}
+
+/** @rare */
+function replaceRecord(run: CommandRun, next: () => InFlightRecord): void {
+  const { layout, uuid } = run.context
+  if (run.isDone) return
+  try {
+    if (hasBegun(layout, uuid)) replace(layout, next())
+  } catch (error) {
+    countError(run, error)
+  }
+}
+
+/**
+ * Here a running command swallows an error of ours.
+ * @rare
+ */
+function countError(run: CommandRun, error: unknown): void {
+  run.context.count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
 }
 
 function endOf(end: CommandEnd, handled: boolean): EndOfCommand {

@@ -2,8 +2,8 @@
 import { type Consent, decideByVariables, decideConsent } from '../consent/decide-consent.ts'
 import { type ConsentPaths, readStoredConsent } from '../consent/consent-file.ts'
 import { fallbackDirectories } from '../platform/own-directory.ts'
+import { isTerminal } from '../platform/terminal.ts'
 import { consentPaths } from '../spool/spool-layout.ts'
-import { isTerminal } from './host-facts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 /** Every place the app may have kept a choice in: its directory and the stand-ins for unwritable homes. */

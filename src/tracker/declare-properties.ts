@@ -18,7 +18,10 @@ import { loadRarePaths } from './load-rare.ts'
 const MAYBE_RESERVED =
   /^(?:command_n|cli_v|runtime_|os_|device_|duration|exit_c|is_ci|is_tty|delivery|propert|outcome|signal|error_|dropped|distinct|alias|token)/
 
-/** Declares a host's properties. TypeError for a name or type that cannot be one. */
+/**
+ * Declares a host's properties. TypeError for a name or type that cannot be one.
+ * @rare
+ */
 export function defineProperties<const T extends PropertyTypes>(types: T): PropertyDefinitions<T> {
   const isPlain =
     typeof types === 'object' &&
@@ -28,21 +31,29 @@ export function defineProperties<const T extends PropertyTypes>(types: T): Prope
   return rare === null ? Object.freeze({ types: Object.freeze({ ...types }) }) : rare.defineProperties(types)
 }
 
-/** One of these strings: the host's constants, at least one, each 1 to 64 of `A-Z a-z 0-9 _ . : / -`. TypeError otherwise. */
+/**
+ * One of these strings: the host's constants, at least one, each 1 to 64 of `A-Z a-z 0-9 _ . : / -`. TypeError otherwise.
+ * @rare
+ */
 export function oneOf<const V extends string>(...values: readonly [V, ...V[]]): OneOf<V> {
   const rare = areHostStrings(values) ? null : loadRarePaths()
   return rare === null ? Object.freeze({ kind: 'one-of', values: Object.freeze([...values]) }) : rare.oneOf(...values)
 }
 
-/** A safe integer. */
+/**
+ * A safe integer.
+ * @rare
+ */
 export function integer(): IntegerType {
   return { kind: 'integer' }
 }
 
+/** @rare */
 export function boolean(): BooleanType {
   return { kind: 'boolean' }
 }
 
+/** @rare */
 function isPlainPropertyName(name: string): boolean {
   const first = name.charAt(0)
   return (
@@ -54,12 +65,14 @@ function isPlainPropertyName(name: string): boolean {
   )
 }
 
+/** @rare */
 function isPlainType(type: PropertyType | null | undefined): boolean {
   return type?.kind === 'one-of'
     ? Array.isArray(type.values) && areHostStrings(type.values)
     : type?.kind === 'integer' || type?.kind === 'boolean'
 }
 
+/** @rare */
 function areHostStrings(values: readonly unknown[]): boolean {
   return (
     values.length > 0 &&

@@ -41,6 +41,7 @@ export function identityAtBegin(
   return loadAsking()?.askAtBegin(settings, layout, asIs) ?? NOT_BUILT
 }
 
+/** @rare */
 function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | NoIdentity {
   return loadRarePaths()?.firstIdentity(settings, layout) ?? NOT_BUILT
 }

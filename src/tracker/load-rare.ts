@@ -1,34 +1,61 @@
 /** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
 import { fs } from '../files/fs.ts'
+import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { packageFile } from '../platform/package-files.ts'
 import type * as asking from './ask-at-begin.ts'
+import { consentFiles, consentNow, isStoredOff } from './consent-now.ts'
 import type * as launching from './launching.ts'
 import type * as changes from './rare-changes.ts'
+import type * as recording from './recording.ts'
 import type * as paths from './rare-paths.ts'
 
 export type RarePaths = typeof paths
 export type RareChanges = typeof changes
 
+/** What those files need of the bundle that loads them, by the names in rolldown.config.mjs: there it would be compiled a second time. */
+const IN_HOST: Readonly<Record<string, object>> = {
+  'host:load-rare': { loadRarePaths, loadRareChanges, loadLaunching, loadAsking },
+  'host:consent-now': { consentNow, consentFiles, isStoredOff },
+  'host:read-small-file': { errorCode, readSmallFile },
+}
+
 type Load = (path: string) => unknown
 
 const loaded = new Map<string, unknown>()
 
-/** Null when the built file is missing or does not load (a host bundled without it): then what it does is not done. */
+/**
+ * Null when the built file is missing or does not load (a host bundled without it): then what it does is not done.
+ * @rare
+ */
 export function loadRarePaths(): RarePaths | null {
   return load('rare-paths', compile) as RarePaths | null
 }
 
-/** What starts a reporter. Null as above: then nothing is started. */
+/** What records a command. Null as above: then nothing is. */
+export function loadRecording(): typeof recording | null {
+  return load('recording', compile) as typeof recording | null
+}
+
+/**
+ * What starts a reporter. Null as above: then nothing is started.
+ * @rare
+ */
 export function loadLaunching(): typeof launching | null {
   return load('launching', compile) as typeof launching | null
 }
 
-/** What asks the host who is there. Null as above: then nothing is recorded. */
+/**
+ * What asks the host who is there. Null as above: then nothing is recorded.
+ * @rare
+ */
 export function loadAsking(): typeof asking | null {
   return load('ask-at-begin', compile) as typeof asking | null
 }
 
-/** Brings proper-lockfile, write-file-atomic and uuid with it. Null as above: then nothing is changed. */
+/**
+ * Brings proper-lockfile, write-file-atomic and uuid with it. Null as above: then nothing is changed.
+ * @rare
+ */
 export function loadRareChanges(): RareChanges | null {
   return load('rare-changes', (path) =>
     process.getBuiltinModule('node:module').createRequire(path)(path),
@@ -57,6 +84,6 @@ function compile(path: string): unknown {
   process
     .getBuiltinModule('node:vm')
     .compileFunction(code, ['exports', 'require', '__filename'], { filename: path })
-    .call(exports, exports, (id: string) => process.getBuiltinModule(id), path)
+    .call(exports, exports, (id: string) => IN_HOST[id] ?? process.getBuiltinModule(id), path)
   return exports
 }

@@ -1,4 +1,5 @@
 /** `<APP>_USAGE_TRACKING=log`: what would be sent goes to stderr, or why nothing would. Nothing is written, started or sent. */
+import { isCi } from '../consent/ci-rules.ts'
 import { type Consent, explainConsent, variableName } from '../consent/decide-consent.ts'
 import type { CommandFacts } from '../events/command-event.ts'
 import type { Envelope } from '../events/envelope.ts'
@@ -9,7 +10,8 @@ import { newAnonId, readIdentity } from '../identity/identity-file.ts'
 import { spoolLayout } from '../spool/spool-layout.ts'
 import { endedEnvelope } from './command-envelope.ts'
 import { type CommandEnd, type EndSignal, resolveCommandOutcome } from './command-outcome.ts'
-import { type Ending, unwatchCommand, watchCommand } from './exit-hooks.ts'
+import { unwatchCommand, watchCommand } from './exit-hooks.ts'
+import type { Ending } from './running-commands.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface LogContext {
@@ -26,7 +28,9 @@ export interface LogContext {
 
 export function beginLog(request: Omit<LogContext, 'consentFile' | 'distinct'>): LogRun {
   const layout = spoolLayout(request.settings.directory ?? '')
-  return new LogRun({ ...request, consentFile: layout.consent, distinct: whoIsShown(layout.usage) })
+  // In log mode consent is decided before CI is asked for.
+  const facts = { ...request.facts, runtime: { ...request.facts.runtime, isCi: isCi(process.env) } }
+  return new LogRun({ ...request, facts, consentFile: layout.consent, distinct: whoIsShown(layout.usage) })
 }
 
 /** In log mode a missing identity is not made: an id of the moment stands in for the one that would be. */

@@ -1,0 +1,36 @@
+/** The first half of a beginning, which every command runs: does one run already, and may anything be recorded at all? */
+import type { Consent } from '../consent/decide-consent.ts'
+import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
+import type { BegunCommand } from './begun-command.ts'
+import type { CommandRun, IdentityAct } from './command-run.ts'
+import { consentNow } from './consent-now.ts'
+import { loadRecording } from './load-rare.ts'
+import type { LogRun } from './log-run.ts'
+import { runningCommand } from './running-commands.ts'
+import type { TrackerSettings } from './tracker-options.ts'
+
+export interface Wish {
+  readonly settings: TrackerSettings
+  readonly name: string
+  readonly act: IdentityAct | null
+  readonly count: (outcome: string) => void
+}
+
+export interface BeginRequest extends Wish {
+  readonly consent: Consent
+  /** `process.hrtime.bigint()` */
+  readonly startNs: bigint
+}
+
+/** A string says why nothing is recorded: `off: <source>`, or what the second half says. */
+export function beginHere(wish: Wish): BegunCommand | string {
+  const { settings } = wish
+  const outer = runningCommand(settings.directory ?? '') as CommandRun | LogRun | undefined
+  if (outer !== undefined) return loadRecording()?.joined(outer, wish) ?? 'not-built'
+  // A program that was started again instead of its reporter (a single executable, say) ends here: no record, no third process.
+  if (process.env[ROLE_VARIABLE] !== undefined) return 'off: is-reporter'
+  const startNs = process.hrtime.bigint()
+  const consent = consentNow(settings)
+  if (consent.mode === 'off') return `off: ${consent.source}`
+  return loadRecording()?.begun({ ...wish, consent, startNs }) ?? 'not-built'
+}
