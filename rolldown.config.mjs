@@ -56,7 +56,7 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/index.ts',
-    plugins: [...shared.plugins, soonCalled()],
+    plugins: [...shared.plugins, soonCalled(['isPlainName', 'isTerminal'])],
     output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
   },
   {
@@ -194,7 +194,7 @@ function licenseNotice(folder) {
   return `${name} ${version} (${license})\n\n${fs.readFileSync(`${folder}/${file}`, 'utf8').trim()}`
 }
 
-function soonCalled() {
+function soonCalled(rareHere = []) {
   return {
     name: 'soon-called',
     transform(code, id) {
@@ -207,6 +207,7 @@ function soonCalled() {
         const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
         if (isRare || declared?.type !== 'FunctionDeclaration') continue
         const { id: name, start, end } = declared
+        if (rareHere.includes(name.name)) continue
         marked.overwrite(start, name.end, `const ${name.name} = (${declared.async ? 'async ' : ''}function`)
         marked.appendLeft(end, ');')
       }
@@ -219,7 +220,7 @@ function inHost() {
   return {
     name: 'in-host',
     resolveId(id) {
-      const name = /\/(load-rare|consent-now|read-small-file)\.ts$/.exec(id)?.[1]
+      const name = /\/(characters|child-files|consent-now|load-rare|read-small-file|running-commands)\.ts$/.exec(id)?.[1]
       return name === undefined ? null : { id: `host:${name}`, external: true }
     },
   }

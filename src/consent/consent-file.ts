@@ -15,18 +15,24 @@ export interface ConsentPaths {
  * them is a no, and so is what cannot be read. Never throws. Without `noticeAsked` no marker is looked for.
  */
 export function readStoredConsent(layouts: readonly ConsentPaths[], noticeAsked: boolean): StoredConsent {
-  const found = layouts.map((layout) => readOne(layout.consent))
-  return {
-    consent: (['off', 'unreadable', 'on'] as const).find((consent) => found.includes(consent)) ?? 'none',
-    noticeShown: noticeAsked && layouts.some((layout) => isThere(layout.noticeShown)),
+  let consent: StoredConsent['consent'] = 'none'
+  for (const layout of layouts) {
+    const found = readOne(layout.consent)
+    if (RANKS.indexOf(found) > RANKS.indexOf(consent)) consent = found
   }
+  return { consent, noticeShown: noticeAsked && layouts.some((layout) => isThere(layout.noticeShown)) }
 }
+
+const RANKS: readonly StoredConsent['consent'][] = ['none', 'on', 'unreadable', 'off']
 
 export function encodeConsent(tracking: Tracking): string {
   return `${JSON.stringify({ tracking })}\n`
 }
 
-/** Other keys are a newer version's and are passed over; another value of `tracking` is not understood. */
+/**
+ * Other keys are a newer version's and are passed over; another value of `tracking` is not understood.
+ * @rare
+ */
 export function parseConsent(text: string): Tracking | 'unreadable' {
   try {
     const { tracking } = JSON.parse(text) as { tracking?: unknown }
@@ -42,7 +48,10 @@ function readOne(path: string): StoredConsent['consent'] {
   return file.kind === 'text' ? parseConsent(file.text) : 'unreadable'
 }
 
-/** What cannot be looked at counts as not shown: then it stays due, and nothing is sent. */
+/**
+ * What cannot be looked at counts as not shown: then it stays due, and nothing is sent.
+ * @rare
+ */
 function isThere(path: string): boolean {
   try {
     return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined

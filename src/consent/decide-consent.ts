@@ -57,29 +57,29 @@ export function variableName(app: string): string {
 
 const OFF = { allowed: false, noticeDue: false, notice: 'none', delivery: 'detached' } as const
 const ON = { ...OFF, allowed: true } as const
+const OFF_FOR_ALL: Consent = { ...OFF, mode: 'off', source: 'DO_NOT_TRACK' }
+const OFF_FOR_APP: Consent = { ...OFF, mode: 'off', source: 'app-variable' }
 
-/** Rows 1 and 2: a no that needs no look at the disk. Null: go on. */
-export function decideByVariables(environment: ConsentEnvironment): Consent | null {
-  const { variables } = environment
+/** Rows 1 and 2: a no that needs no look at the disk. Null: go on with {@link decideByDisk}. */
+export function decideByVariables({ variables, app }: Pick<ConsentEnvironment, 'variables' | 'app'>): Consent | null {
   // 1. Above everything, our own variable included: it is the one switch a user sets once for all tools.
   if (!['', '0', 'false'].includes(said(variables['DO_NOT_TRACK']) ?? '')) {
-    return { ...OFF, mode: 'off', source: 'DO_NOT_TRACK' }
+    return OFF_FOR_ALL
   }
-  const own = said(variables[variableName(environment.app)])
+  const own = said(variables[variableName(app)])
   // 2. Set but empty is a no: `ACME_USAGE_TRACKING= acme …` is how one takes a permission away.
   if (own !== undefined && ['', '0', 'false', 'no', 'off'].includes(own)) {
-    return { ...OFF, mode: 'off', source: 'app-variable' }
+    return OFF_FOR_APP
   }
   return null
 }
 
-export function decideConsent(
+/** Rows 3 to 7. */
+export function decideByDisk(
   environment: ConsentEnvironment,
   stored: StoredConsent,
   terminal: ConsentTerminal,
 ): Consent {
-  const no = decideByVariables(environment)
-  if (no !== null) return no
   const decision = decideByRest(environment, stored, terminal)
   // 3.
   if (said(environment.variables[variableName(environment.app)]) === 'log')
@@ -97,16 +97,21 @@ function decideByRest(
   if (stored.consent === 'off') return { ...OFF, source: 'stored' }
   if (stored.consent === 'unreadable') return { ...OFF, source: 'stored-unreadable' }
   // 5.
-  if (isCi(environment.variables)) {
-    if (environment.ci === 'off') return { ...OFF, source: 'ci' }
-    return { ...ON, source: 'ci', delivery: environment.ci }
-  }
+  if (isCi(environment.variables)) return decideInCi(environment.ci)
   // 6.
-  if (environment.notice && !stored.noticeShown) {
-    return { ...ON, source: 'notice', noticeDue: true, notice: terminal.stderrIsTty ? 'due' : 'deferred' }
-  }
+  if (environment.notice && !stored.noticeShown) return noticeDue(terminal)
   // 7.
   return { ...ON, source: stored.consent === 'on' ? 'stored' : 'default' }
+}
+
+/** @rare */
+function decideInCi(wanted: ConsentEnvironment['ci']): ConsentDecision {
+  return wanted === 'off' ? { ...OFF, source: 'ci' } : { ...ON, source: 'ci', delivery: wanted }
+}
+
+/** @rare */
+function noticeDue({ stderrIsTty }: ConsentTerminal): ConsentDecision {
+  return { ...ON, source: 'notice', noticeDue: true, notice: stderrIsTty ? 'due' : 'deferred' }
 }
 
 function said(value: string | undefined): string | undefined {

@@ -120,6 +120,7 @@ export function filterHostProperties(definitions: PropertyDefinitions | undefine
   return { properties, dropped }
 }
 
+/** @rare */
 function isOfType(type: PropertyType | undefined, value: unknown): value is string | number | boolean {
   switch (type?.kind) {
     case 'one-of':

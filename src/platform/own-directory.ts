@@ -35,13 +35,24 @@ export function fallbackDirectories(
 
 /** `os.tmpdir()` without loading node:os, where that is easy. */
 function temporaryDirectory(variables: Readonly<Record<string, string | undefined>>): string {
-  if (process.platform === 'win32') return process.getBuiltinModule('node:os').tmpdir()
+  if (process.platform === 'win32') return temporaryDirectoryOnWindows()
   const directory = variables['TMPDIR'] || variables['TMP'] || variables['TEMP'] || '/tmp'
   return directory.length > 1 && directory.endsWith('/') ? directory.slice(0, -1) : directory
 }
 
+/** @rare */
+function temporaryDirectoryOnWindows(): string {
+  return process.getBuiltinModule('node:os').tmpdir()
+}
+
 /** `~/.<app>` from HOME or the passwd entry; null when there is neither. */
 export function defaultDirectory(app: string): string | null {
+  const home = process.env['HOME']
+  return process.platform !== 'win32' && home?.startsWith('/') && !home.endsWith('/') ? `${home}/.${app}` : otherDirectory(app)
+}
+
+/** @rare */
+function otherDirectory(app: string): string | null {
   try {
     const home = (process.platform !== 'win32' && process.env['HOME']) || process.getBuiltinModule('node:os').homedir()
     const bare = home.endsWith('/') || home.endsWith('\\') ? home.slice(0, -1) : home

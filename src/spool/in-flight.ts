@@ -45,6 +45,7 @@ export type ParsedInFlight =
 /** `reason`: an errno code (ENOENT: it was erased meanwhile), or `oversize`. */
 export type Written = { readonly kind: 'written' } | { readonly kind: 'failed'; readonly reason: string }
 
+const WRITTEN: Written = { kind: 'written' }
 const OVERSIZE: Written = { kind: 'failed', reason: 'oversize' }
 /** Longer ones take the record's place: it may be as long itself, and readers take 64 KiB. In UTF-16 units, three bytes each at most. */
 const APPENDED_MAX = 8 * 1024
@@ -77,9 +78,15 @@ export function parseInFlight(text: string): ParsedInFlight {
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
 export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
   const path = inFlightPath(layout, record.envelope.uuid)
-  const written = inFolder(layout.inFlight, () => writeWhole(path, `${JSON.stringify(record)}\n`, 'wx'))
-  if (written.kind === 'failed') removeQuietly(path) // a full disk leaves an empty file
-  return written
+  const text = `${JSON.stringify(record)}\n`
+  try {
+    writeWhole(path, text, 'wx')
+    return WRITTEN
+  } catch (error) {
+    const written = afterMaking(layout.inFlight, error, () => writeWhole(path, text, 'wx'))
+    if (written.kind === 'failed') removeQuietly(path) // a full disk leaves an empty file
+    return written
+  }
 }
 
 /** The finished envelope of what has begun: the commit. A failed one leaves the record as it was. */
@@ -88,7 +95,7 @@ export function commit(layout: SpoolLayout, envelope: Envelope): Written {
   if (text.length > APPENDED_MAX) return replace(layout, envelope)
   try {
     writeWhole(inFlightPath(layout, envelope.uuid), text, APPEND)
-    return { kind: 'written' }
+    return WRITTEN
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) }
   }
@@ -108,13 +115,25 @@ export type Published = 'published' | 'gone' | 'failed'
 
 /** From `in-flight/` to `pending/`. `gone`: somebody else moved or erased it. */
 export function publish(layout: SpoolLayout, uuid: string): Published {
+  try {
+    renameOver(inFlightPath(layout, uuid), pendingPath(layout, uuid))
+    return 'published'
+  } catch (error) {
+    return publishAnyway(layout, uuid, error)
+  }
+}
+
+/** @rare */
+function publishAnyway(layout: SpoolLayout, uuid: string, why: unknown): Published {
+  const isGone = (error: unknown): boolean =>
+    errorCode(error) === 'ENOENT' && !hasBegun(layout, uuid) && fs.existsSync(layout.pending)
+  if (isGone(why)) return 'gone'
   let published: Published = 'published'
-  const moved = inFolder(layout.pending, () => {
+  const moved = afterMaking(layout.pending, why, () => {
     try {
       renameOver(inFlightPath(layout, uuid), pendingPath(layout, uuid))
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || fs.existsSync(inFlightPath(layout, uuid))) throw error
-      if (!fs.existsSync(layout.pending)) throw error
+      if (!isGone(error)) throw error
       published = 'gone'
     }
   })
@@ -156,14 +175,22 @@ export function pendingPath(layout: SpoolLayout, uuid: string): string {
   return `${layout.pending}/${uuid}.json`
 }
 
-/** Makes the folder only when it turns out to be missing: two `stat`s less on every command. */
+/** @rare */
 function inFolder(folder: string, write: () => void): Written {
   try {
     write()
-    return { kind: 'written' }
+    return WRITTEN
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') return { kind: 'failed', reason: errorCode(error) }
+    return afterMaking(folder, error, write)
   }
+}
+
+/**
+ * Makes the folder only when it turns out to be missing: two `stat`s less on every command.
+ * @rare
+ */
+function afterMaking(folder: string, why: unknown, write: () => void): Written {
+  if (errorCode(why) !== 'ENOENT') return { kind: 'failed', reason: errorCode(why) }
   try {
     fs.mkdirSync(folder, { mode: 0o700 })
   } catch (error) {
@@ -171,7 +198,7 @@ function inFolder(folder: string, write: () => void): Written {
   }
   try {
     write()
-    return { kind: 'written' }
+    return WRITTEN
   } catch (error) {
     return { kind: 'failed', reason: errorCode(error) }
   }

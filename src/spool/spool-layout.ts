@@ -31,11 +31,13 @@ export function consentPaths(directory: string): Pick<SpoolLayout, 'consent' | '
 
 export function spoolLayout(directory: string): SpoolLayout {
   const telemetry = `${directory}/telemetry`
+  const { consent, noticeShown } = consentPaths(directory)
   return {
     directory,
     usage: `${directory}/usage.json`,
     telemetry,
-    ...consentPaths(directory),
+    consent,
+    noticeShown,
     principal: `${telemetry}/principal.json`,
     inFlight: `${telemetry}/in-flight`,
     pending: `${telemetry}/pending`,

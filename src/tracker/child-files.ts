@@ -6,6 +6,7 @@ export function reporterFile(): string {
   return packageFile(import.meta.url, 'reporter/main.cjs')
 }
 
+/** @rare */
 export function lookUpFile(): string {
   return packageFile(import.meta.url, 'reporter/look-up-main.cjs')
 }

@@ -3,7 +3,6 @@ import type { Tracking } from '../consent/consent-file.ts'
 import type { TrackingSet } from '../consent/set-tracking.ts'
 import type { PropertyTypes } from '../events/host-properties.ts'
 import type { JournalEntry } from '../spool/journal.ts'
-import { spoolLayout } from '../spool/spool-layout.ts'
 import { beginHere } from './begin-here.ts'
 import type { BegunCommand, RunningCommand } from './begun-command.ts'
 import type { IdentityAct } from './command-run.ts'
@@ -19,7 +18,7 @@ export interface CommandOptions {
 // oxlint-disable-next-line typescript/no-empty-object-type -- nothing declared: nothing may be added
 export class CommandTracker<const T extends PropertyTypes = {}> {
   readonly #settings: TrackerSettings
-  readonly #outcomes = new Map<string, number>()
+  readonly #outcomes: Outcomes = new Map()
 
   /** @throws TypeError, RangeError for wrong options; nothing else here ever throws. */
   constructor(options: TrackerOptions<T>) {
@@ -30,38 +29,17 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
    * Runs `command` and records how it ended. Value and error pass through. `name` is the definition's path joined by dots
    * (`toolkit.run`), never what the user typed. Inside another running command this is a part of that one: one event.
    */
-  async run<R>(
+  run<R>(
     name: string,
     command: (running: RunningCommand<T>) => R | Promise<R>,
-    options: CommandOptions = {},
+    options?: CommandOptions,
   ): Promise<R> {
-    const begun = this.begin(name, options)
-    let value: R
-    try {
-      value = await command(begun)
-    } catch (error) {
-      await begun.finish({ error }) // a promise only if a login inside succeeded
-      throw error
-    }
-    await begun.finish()
-    return value
+    return wrap(this.begin(name, options), command)
   }
 
   /** For hosts that cannot wrap. Not finished when the process ends: the process's end is the command's. */
-  begin(name: string, options: CommandOptions = {}): BegunCommand<T> {
-    try {
-      const begun = beginHere({
-        settings: this.#settings,
-        name,
-        act: options.identity ?? null,
-        count: (outcome) => this.#count(outcome),
-      })
-      if (typeof begun !== 'string') return begun
-      this.#count(begun)
-    } catch (error) {
-      this.#count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
-    }
-    return NOTHING
+  begin(name: string, options?: CommandOptions): BegunCommand<T> {
+    return begin(this.#settings, this.#outcomes, name, options)
   }
 
   /** Consent and what decided it, who is there, what waits, how the last reporter ended. */
@@ -78,16 +56,41 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
   /** What was accepted, rejected and dropped, newest last; bounded. */
   journal(): readonly JournalEntry[] {
     const { directory } = this.#settings
-    return directory === null ? [] : (loadRarePaths()?.readJournal(spoolLayout(directory).journal) ?? [])
+    return directory === null ? [] : (loadRarePaths()?.journalHere(directory) ?? [])
   }
+}
 
-  #count(outcome: string): void {
-    const { directory } = this.#settings
-    // Only what went wrong is worth a file; `off` leaves none.
-    const isFine = outcome === 'recorded' || outcome === 'erased' || outcome.startsWith('off')
-    if (directory !== null && !isFine) loadRarePaths()?.noteDebug(spoolLayout(directory).debug, 'host', outcome)
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1)
+async function wrap<B extends BegunCommand, R>(begun: B, command: (running: B) => R | Promise<R>): Promise<R> {
+  let value: R
+  try {
+    value = await command(begun)
+  } catch (error) {
+    await begun.finish({ error }) // a promise only if a login inside succeeded
+    throw error
   }
+  await begun.finish()
+  return value
+}
+
+type Outcomes = Map<string, number>
+
+function begin(settings: TrackerSettings, outcomes: Outcomes, name: string, options?: CommandOptions): BegunCommand {
+  const count = (outcome: string): void => countOutcome(settings, outcomes, outcome)
+  try {
+    const begun = beginHere({ settings, name, act: options?.identity ?? null, count })
+    if (typeof begun !== 'string') return begun
+    count(begun)
+  } catch (error) {
+    count(`failed: ${error instanceof Error ? error.name : 'unknown'}`)
+  }
+  return NOTHING
+}
+
+function countOutcome({ directory }: TrackerSettings, outcomes: Outcomes, outcome: string): void {
+  // Only what went wrong is worth a file; `off` leaves none.
+  const isFine = outcome === 'recorded' || outcome === 'erased' || outcome.startsWith('off')
+  if (directory !== null && !isFine) loadRarePaths()?.noteHere(directory, outcome)
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
 }
 
 /**

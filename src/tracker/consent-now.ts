@@ -1,5 +1,5 @@
 /** Consent at this moment, read afresh: the table of decide-consent.ts with what the disk and the environment say now. */
-import { type Consent, decideByVariables, decideConsent } from '../consent/decide-consent.ts'
+import { type Consent, decideByDisk, decideByVariables } from '../consent/decide-consent.ts'
 import { type ConsentPaths, readStoredConsent } from '../consent/consent-file.ts'
 import { fallbackDirectories } from '../platform/own-directory.ts'
 import { isTerminal } from '../platform/terminal.ts'
@@ -12,6 +12,7 @@ function consentLayouts(settings: Pick<TrackerSettings, 'app' | 'directory'>): r
   return (settings.directory === null ? standIns : [settings.directory, ...standIns]).map(consentPaths)
 }
 
+/** @rare */
 export function consentFiles(settings: Pick<TrackerSettings, 'app' | 'directory'>): readonly string[] {
   return consentLayouts(settings).map((layout) => layout.consent)
 }
@@ -24,7 +25,7 @@ export function consentNow(settings: Pick<TrackerSettings, 'app' | 'directory' |
   const stored = readStoredConsent(consentLayouts(settings), notice)
   // Only a due notice asks for the terminal.
   const terminal = { stderrIsTty: notice && !stored.noticeShown && isTerminal(2) }
-  return decideConsent(environment, stored, terminal)
+  return decideByDisk(environment, stored, terminal)
 }
 
 /** For a later look within the same command: has the user said no since? */

@@ -21,27 +21,42 @@ export interface HandOver {
 export type HandOverOutcome =
   | { readonly kind: 'recorded'; readonly launch: LaunchOutcome | { readonly kind: 'not-asked' } }
   | { readonly kind: 'erased' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | Failed
+
+interface Failed {
+  readonly kind: 'failed'
+  readonly reason: string
+}
+
+/** Settled by a later reporter. */
+const NOT_PUBLISHED: Failed = { kind: 'failed', reason: 'not-published' }
+const NOT_ASKED = { kind: 'not-asked' } as const
+const ALREADY_RUNNING: LaunchOutcome = { kind: 'refused', reason: 'already-running' }
 
 export function handOver(to: HandOver, envelope: Envelope, also: Envelope | null): HandOverOutcome {
   const { layout, settings } = to
   const written = commit(layout, envelope)
-  if (written.kind === 'failed') {
-    if (written.reason === 'ENOENT') return { kind: 'erased' }
-    removeQuietly(inFlightPath(layout, envelope.uuid)) // or a reporter would take the command for crashed
-    return written
-  }
-  if (publish(layout, envelope.uuid) === 'failed') return { kind: 'failed', reason: 'not-published' } // settled by a later reporter
+  if (written.kind === 'failed') return notCommitted(layout, envelope.uuid, written)
+  if (publish(layout, envelope.uuid) === 'failed') return NOT_PUBLISHED
   if (also !== null) enqueue(layout, also)
-  if (isStoredOff(settings)) {
-    removeQuietly(pendingPath(layout, envelope.uuid))
-    if (also !== null) removeQuietly(pendingPath(layout, also.uuid))
-    return { kind: 'erased' }
-  }
+  if (isStoredOff(settings)) return takenBack(layout, [envelope, also])
   if (randomBits(envelope.uuid) === 0) loadRarePaths()?.pruneNow(to)
-  const launched = maySpawn(to) ? launch(to, envelope.uuid) : ({ kind: 'not-asked' } as const)
+  const launched = maySpawn(to) ? launch(to, envelope.uuid) : NOT_ASKED
   if (to.notice === 'due') loadRarePaths()?.showNoticeNow(settings, layout)
   return { kind: 'recorded', launch: launched }
+}
+
+/** @rare */
+function notCommitted(layout: SpoolLayout, uuid: string, written: Failed): HandOverOutcome {
+  if (written.reason === 'ENOENT') return { kind: 'erased' }
+  removeQuietly(inFlightPath(layout, uuid)) // or a reporter would take the command for crashed
+  return written
+}
+
+/** @rare */
+function takenBack(layout: SpoolLayout, envelopes: readonly (Envelope | null)[]): HandOverOutcome {
+  for (const envelope of envelopes) if (envelope !== null) removeQuietly(pendingPath(layout, envelope.uuid))
+  return { kind: 'erased' }
 }
 
 /** Nothing leaves before the notice was shown. */
@@ -51,7 +66,11 @@ export function maySpawn(to: HandOver): boolean {
 
 function launch(to: HandOver, token: string): LaunchOutcome {
   const nowMs = Date.now()
-  if (isReporterAtWork(to.layout.reporterLock, nowMs)) return { kind: 'refused', reason: 'already-running' }
+  return isReporterAtWork(to.layout.reporterLock, nowMs) ? ALREADY_RUNNING : start(to, token, nowMs)
+}
+
+/** @rare */
+function start(to: HandOver, token: string, nowMs: number): LaunchOutcome {
   // Told what this file knows how to find: there it would be compiled a second time.
   const files = { reporterFile: reporterFile(), consentFiles: consentFiles(to.settings) }
   return loadLaunching()?.launchHere(to, files, token, nowMs) ?? { kind: 'failed', reason: 'not-built' }

@@ -35,9 +35,14 @@ export function identityAtBegin(
   if ('kind' in opened) return opened
   const asIs = { identity: opened, distinct: resolveDistinctId(opened), credential: null, fresh: null, lookUp: null }
   // Login and logout say themselves what happens; nobody to ask means nobody to link.
-  if (act !== null || (settings.principal === null && settings.credential === null)) return asIs
+  const isNobodyToAsk = settings.principal === null && settings.credential === null
+  return act !== null || isNobodyToAsk ? asIs : askAtBegin(settings, layout, asIs)
+}
+
+/** @rare */
+function askAtBegin(settings: TrackerSettings, layout: SpoolLayout, asIs: IdentityAtBegin): IdentityAtBegin | NoIdentity {
   // Nothing can have changed that the link knows of.
-  if (settings.credential === null && opened.linked_principal_id !== null) return asIs
+  if (settings.credential === null && asIs.identity.linked_principal_id !== null) return asIs
   return loadAsking()?.askAtBegin(settings, layout, asIs) ?? NOT_BUILT
 }
 

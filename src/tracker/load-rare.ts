@@ -1,11 +1,14 @@
 /** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
+import { isLetterOrDigit, isMadeOf } from '../events/characters.ts'
 import { fs } from '../files/fs.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
 import { packageFile } from '../platform/package-files.ts'
 import type * as asking from './ask-at-begin.ts'
+import { lookUpFile, reporterFile } from './child-files.ts'
 import { consentFiles, consentNow, isStoredOff } from './consent-now.ts'
 import type * as launching from './launching.ts'
 import type * as changes from './rare-changes.ts'
+import { registry, runningCommand } from './running-commands.ts'
 import type * as recording from './recording.ts'
 import type * as paths from './rare-paths.ts'
 
@@ -15,8 +18,11 @@ export type RareChanges = typeof changes
 /** What those files need of the bundle that loads them, by the names in rolldown.config.mjs: there it would be compiled a second time. */
 const IN_HOST: Readonly<Record<string, object>> = {
   'host:load-rare': { loadRarePaths, loadRareChanges, loadLaunching, loadAsking },
+  'host:characters': { isLetterOrDigit, isMadeOf },
+  'host:child-files': { lookUpFile, reporterFile },
   'host:consent-now': { consentNow, consentFiles, isStoredOff },
   'host:read-small-file': { errorCode, readSmallFile },
+  'host:running-commands': { registry, runningCommand },
 }
 
 type Load = (path: string) => unknown

@@ -85,7 +85,7 @@ function isPlainlyRight(options: TrackerOptions | null | undefined): boolean {
   const { apiKey, host } = posthog ?? {}
   const authority = isText(host) ? host.slice(host.startsWith('https://') ? 8 : 7) : ''
   return (
-    Object.keys(options ?? {}).every((key) => KNOWN.includes(` ${key} `)) &&
+    isKnown(options) &&
     isText(app) &&
     isMadeOf(app, '._-', 64) &&
     isLetterOrDigit(app.charAt(0)) &&
@@ -104,6 +104,11 @@ function isPlainlyRight(options: TrackerOptions | null | undefined): boolean {
     (credential === undefined || typeof credential === 'function') &&
     isRestRight(options)
   )
+}
+
+function isKnown(options: object | null | undefined): boolean {
+  for (const key of Object.keys(options ?? {})) if (!KNOWN.includes(` ${key} `)) return false
+  return true
 }
 
 /** What has a default. */

@@ -3,7 +3,8 @@ import {
   type Consent,
   type ConsentEnvironment,
   type ConsentSource,
-  decideConsent,
+  decideByDisk,
+  decideByVariables,
   explainConsent,
   type StoredConsent,
   variableName,
@@ -21,8 +22,9 @@ interface Facts {
 }
 
 function decide(facts: Facts): Consent {
-  return decideConsent(
-    { variables: facts.variables ?? {}, app: 'acme', ci: facts.ci ?? 'off', notice: facts.notice ?? false },
+  const environment = { variables: facts.variables ?? {}, app: 'acme', ci: facts.ci ?? 'off', notice: facts.notice ?? false } as const
+  return decideByVariables(environment) ?? decideByDisk(
+    environment,
     { consent: facts.consent ?? 'none', noticeShown: facts.noticeShown ?? false },
     { stderrIsTty: facts.tty ?? true },
   )

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import {
   type ConsentEnvironment,
-  decideConsent,
+  decideByDisk,
+  decideByVariables,
   type StoredConsent,
   variableName,
 } from '../../src/consent/decide-consent.ts'
@@ -49,5 +50,5 @@ test('pages name the variable that decideConsent() reads', () => {
 
 function decide({ variables = {}, ci = 'off', notice = false, consent = 'none', noticeShown = false }: Given) {
   const environment = { app: 'acme', variables, ci, notice }
-  return decideConsent(environment, { consent, noticeShown }, { stderrIsTty: true })
+  return decideByVariables(environment) ?? decideByDisk(environment, { consent, noticeShown }, { stderrIsTty: true })
 }
