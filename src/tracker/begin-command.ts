@@ -1,10 +1,11 @@
 /** The beginning of what is recorded: a place on disk, an identity, a record. Every way that ends in nothing is a reason, counted. */
+import type { Consent } from '../consent/decide-consent.ts'
 import { type CommandFacts, safeCommandName } from '../events/command-event.ts'
 import { uuid7 } from '../events/uuid7.ts'
 import { isStateDirectory } from '../platform/own-directory.ts'
 import type { StateDirectory } from '../platform/state-directory.ts'
 import { type SpoolLayout, spoolLayout } from '../spool/spool-layout.ts'
-import type { BeginRequest } from './begin-here.ts'
+import type { Wish } from './begin-here.ts'
 import { beginRun, type CommandRun } from './command-run.ts'
 import { deliveryHere } from './delivery-here.ts'
 import { hostFacts } from './host-facts.ts'
@@ -12,23 +13,25 @@ import { identityAtBegin } from './identity-at-begin.ts'
 import { loadRarePaths } from './load-rare.ts'
 import type { LogRun } from './log-run.ts'
 
-interface Beginning extends BeginRequest {
+interface Beginning {
+  readonly wish: Wish
+  readonly consent: Consent
   readonly facts: CommandFacts
   readonly uuid: string
 }
 
 /** A string says why nothing is recorded: `refused: not-ours`, an errno code … */
-export function beginCommand(request: BeginRequest): CommandRun | LogRun | string {
-  const { settings, consent } = request
+export function beginCommand(wish: Wish, consent: Consent, startNs: bigint): CommandRun | LogRun | string {
+  const { settings } = wish
   const layout = spoolLayout(settings.directory ?? '')
   const facts: CommandFacts = {
-    commandName: safeCommandName(request.name, isSecret),
+    commandName: safeCommandName(wish.name, isSecret),
     cliVersion: settings.version,
     runtime: hostFacts(consent.source === 'ci'),
-    startNs: request.startNs,
+    startNs,
     delivery: deliveryHere(consent.delivery, layout),
   }
-  const beginning = { ...request, facts, uuid: uuid7(Date.now()) }
+  const beginning = { wish, consent, facts, uuid: uuid7(Date.now()) }
   if (consent.mode === 'log') return beginLog(beginning)
   if (settings.directory === null) return 'refused: no-home'
   const begun = isStateDirectory(layout.directory)
@@ -37,7 +40,8 @@ export function beginCommand(request: BeginRequest): CommandRun | LogRun | strin
   return typeof begun === 'string' ? beginElsewhere(begun, beginning) : begun
 }
 
-function beginIn(layout: SpoolLayout, { settings, consent, facts, uuid, act, count }: Beginning): CommandRun | string {
+function beginIn(layout: SpoolLayout, { wish, consent, facts, uuid }: Beginning): CommandRun | string {
+  const { settings, act, count } = wish
   const begin = identityAtBegin(settings, layout, act)
   if ('kind' in begin) return begin.reason
   const { notice } = consent
@@ -58,11 +62,12 @@ function beginElsewhere(reason: string, beginning: Beginning): CommandRun | stri
   const rare = loadRarePaths()
   return rare === null || !rare.isUnwritable(reason)
     ? reason
-    : beginAt(rare.openFallbackDirectory(beginning.settings.app, process.env), beginning)
+    : beginAt(rare.openFallbackDirectory(beginning.wish.settings.app, process.env), beginning)
 }
 
 /** @rare */
-function beginLog({ settings, consent, facts, uuid, act }: Beginning): LogRun | string {
+function beginLog({ wish, consent, facts, uuid }: Beginning): LogRun | string {
+  const { settings, act } = wish
   if (consent.mode !== 'log') return 'off: log-variable'
   return loadRarePaths()?.beginLog({ settings, consent, facts, uuid, changesIdentity: act !== null }) ?? 'not-built'
 }

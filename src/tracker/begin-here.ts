@@ -1,5 +1,4 @@
 /** The first half of a beginning, which every command runs: does one run already, and may anything be recorded at all? */
-import type { Consent } from '../consent/decide-consent.ts'
 import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
 import type { BegunCommand } from './begun-command.ts'
 import type { CommandRun, IdentityAct } from './command-run.ts'
@@ -9,17 +8,12 @@ import type { LogRun } from './log-run.ts'
 import { runningCommand } from './running-commands.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
+/** What a host asked for. */
 export interface Wish {
   readonly settings: TrackerSettings
   readonly name: string
   readonly act: IdentityAct | null
   readonly count: (outcome: string) => void
-}
-
-export interface BeginRequest extends Wish {
-  readonly consent: Consent
-  /** `process.hrtime.bigint()` */
-  readonly startNs: bigint
 }
 
 /** A string says why nothing is recorded: `off: <source>`, or what the second half says. */
@@ -32,5 +26,5 @@ export function beginHere(wish: Wish): BegunCommand | string {
   const startNs = process.hrtime.bigint()
   const consent = consentNow(settings)
   if (consent.mode === 'off') return `off: ${consent.source}`
-  return loadRecording()?.begun({ ...wish, consent, startNs }) ?? 'not-built'
+  return loadRecording()?.begun(wish, consent, startNs) ?? 'not-built'
 }

@@ -1,7 +1,8 @@
 /** What a host holds of a command: one of its own, or a part of the one that runs already. */
+import type { Consent } from '../consent/decide-consent.ts'
 import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
 import { beginCommand } from './begin-command.ts'
-import type { BeginRequest, Wish } from './begin-here.ts'
+import type { Wish } from './begin-here.ts'
 import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
 import type { CommandRun } from './command-run.ts'
 import type { LogRun } from './log-run.ts'
@@ -28,11 +29,11 @@ export interface CommandFinish {
   readonly outcome?: Exclude<CommandOutcome['outcome'], 'crashed'>
 }
 
-/** One of its own. A string says why nothing is recorded. */
-export function begun(request: BeginRequest): BegunCommand | string {
-  const run = beginCommand(request)
+/** One of its own. `startNs`: of `process.hrtime.bigint()`. A string says why nothing is recorded. */
+export function begun(wish: Wish, consent: Consent, startNs: bigint): BegunCommand | string {
+  const run = beginCommand(wish, consent, startNs)
   if (typeof run === 'string') return run
-  const { count } = request
+  const { count } = wish
   return {
     add: (values) => quietly(count, () => run.add(values)),
     finish: (end) => {

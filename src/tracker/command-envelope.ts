@@ -17,6 +17,7 @@ export interface EndOfCommand {
 
 export type Origin = Pick<Envelope, 'app' | 'api_key' | 'host' | 'delivery'>
 
+/** @rare */
 export function originOf(settings: TrackerSettings, delivery: DeliveryMode): Origin {
   return { app: settings.app, api_key: settings.destination.apiKey, host: settings.destination.host, delivery }
 }
@@ -61,6 +62,9 @@ export function envelopeOf(
     distinct_id: who.distinct.distinctId,
     is_anon: who.distinct.isAnon,
     properties: properties as Envelope['properties'],
-    ...originOf(settings, facts.delivery),
+    app: settings.app,
+    api_key: settings.destination.apiKey,
+    host: settings.destination.host,
+    delivery: facts.delivery,
   }
 }

@@ -57,13 +57,32 @@ export interface TrackerSettings {
   readonly exceptions: boolean
 }
 
-const KNOWN =
-  ' app version posthog directory principal credential properties ci notice errorMessages exceptions ' as const
-
 /** @throws TypeError or RangeError: "new CommandTracker: what it got, what it wants" (check-tracker-options.ts). */
 export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings {
-  if (!isPlainlyRight(options)) loadRarePaths()?.checkTrackerOptions(options)
-  const { app, version, posthog, directory, principal, credential, notice } = options
+  const { app, version, posthog, directory, principal, credential, properties, ...defaulted } = options ?? NONE
+  const { ci = 'off', notice = false, errorMessages = 'redacted', exceptions = false, ...unknown } = defaulted
+  const { apiKey, host } = posthog ?? {}
+  const authority = typeof host === 'string' ? host.slice(host.startsWith('https://') ? 8 : 7) : ''
+  // True for what hosts nearly always say; never for what is wrong. False is no verdict.
+  const isPlainlyRight =
+    isWord(app, '._-', 64) &&
+    isLetterOrDigit(app.charAt(0)) &&
+    isText(version) &&
+    isWord(apiKey, '_-', 64) &&
+    !apiKey.startsWith('phx_') &&
+    isWord(authority, '.:-_/', 256) &&
+    !authority.startsWith('/') &&
+    (host === `https://${authority}` || host === `http://${authority}`) &&
+    (directory === undefined || (isText(directory) && directory.startsWith('/'))) &&
+    (principal === undefined || typeof principal === 'function') &&
+    (credential === undefined || typeof credential === 'function') &&
+    (properties === undefined || typeof properties?.types === 'object') &&
+    (ci === 'off' || ci === 'inline' || ci === 'detached') &&
+    (notice === false || isText(notice?.url)) &&
+    (errorMessages === 'redacted' || errorMessages === 'omit') &&
+    typeof exceptions === 'boolean' &&
+    Object.keys(unknown).length === 0
+  if (!isPlainlyRight) loadRarePaths()?.checkTrackerOptions(options)
   return {
     app,
     version,
@@ -71,56 +90,18 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
     directory: directory === undefined ? defaultDirectory(app) : withoutSlashes(directory, '/\\', 1),
     principal: typeof principal === 'object' ? () => principal : (principal ?? null),
     credential: credential ?? null,
-    properties: options.properties,
-    ci: options.ci ?? 'off',
+    properties,
+    ci,
     notice: notice || null,
-    errorMessages: options.errorMessages ?? 'redacted',
-    exceptions: options.exceptions ?? false,
+    errorMessages,
+    exceptions,
   }
 }
 
-/** True for what hosts nearly always say; never for what is wrong. False is no verdict. */
-function isPlainlyRight(options: TrackerOptions | null | undefined): boolean {
-  const { app, version, posthog, directory = '/', principal, credential } = options ?? ({} as TrackerOptions)
-  const { apiKey, host } = posthog ?? {}
-  const authority = isText(host) ? host.slice(host.startsWith('https://') ? 8 : 7) : ''
-  return (
-    isKnown(options) &&
-    isText(app) &&
-    isMadeOf(app, '._-', 64) &&
-    isLetterOrDigit(app.charAt(0)) &&
-    isText(version) &&
-    isText(apiKey) &&
-    isMadeOf(apiKey, '_-', 64) &&
-    !apiKey.startsWith('phx_') &&
-    isText(host) &&
-    host.startsWith('http') &&
-    host.endsWith(`://${authority}`) &&
-    isMadeOf(authority, '.:-_/', 256) &&
-    !authority.startsWith('/') &&
-    isText(directory) &&
-    directory.startsWith('/') &&
-    (principal === undefined || typeof principal === 'function') &&
-    (credential === undefined || typeof credential === 'function') &&
-    isRestRight(options)
-  )
-}
+const NONE = {} as TrackerOptions
 
-function isKnown(options: object | null | undefined): boolean {
-  for (const key of Object.keys(options ?? {})) if (!KNOWN.includes(` ${key} `)) return false
-  return true
-}
-
-/** What has a default. */
-function isRestRight(options: TrackerOptions | null | undefined): boolean {
-  const { ci = 'off', notice = false, errorMessages = 'redacted', exceptions = false } = options ?? {}
-  return (
-    (ci === 'off' || ci === 'inline' || ci === 'detached') &&
-    (notice === false || isText(notice?.url)) &&
-    (errorMessages === 'redacted' || errorMessages === 'omit') &&
-    typeof exceptions === 'boolean' &&
-    (options?.properties === undefined || typeof options.properties?.types === 'object')
-  )
+function isWord(value: unknown, others: string, max: number): value is string {
+  return typeof value === 'string' && isMadeOf(value, others, max)
 }
 
 function isText(value: unknown): value is string {
