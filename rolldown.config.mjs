@@ -221,7 +221,7 @@ function inHost() {
     name: 'in-host',
     resolveId(id) {
       const name = /\/(characters|child-files|consent-now|load-rare|read-small-file|running-commands)\.ts$/.exec(id)?.[1]
-      return name === undefined ? null : { id: `host:${name}`, external: true }
+      return name === undefined ? null : { id: 'host', external: true }
     },
   }
 }

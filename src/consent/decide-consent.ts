@@ -55,23 +55,27 @@ export function variableName(app: string): string {
   return `${app.toUpperCase().replace(/[^A-Z0-9]/g, '_')}_USAGE_TRACKING`
 }
 
-const OFF = { allowed: false, noticeDue: false, notice: 'none', delivery: 'detached' } as const
-const ON = { ...OFF, allowed: true } as const
-const OFF_FOR_ALL: Consent = { ...OFF, mode: 'off', source: 'DO_NOT_TRACK' }
-const OFF_FOR_APP: Consent = { ...OFF, mode: 'off', source: 'app-variable' }
+type Decided = Exclude<Consent, { readonly mode: 'log' }>
+
+function off(source: ConsentSource): Decided {
+  return { mode: 'off', allowed: false, source, noticeDue: false, notice: 'none', delivery: 'detached' }
+}
+
+function on(
+  source: ConsentSource,
+  delivery: Consent['delivery'] = 'detached',
+  notice: Consent['notice'] = 'none',
+): Decided {
+  return { mode: 'on', allowed: true, source, noticeDue: notice !== 'none', notice, delivery }
+}
 
 /** Rows 1 and 2: a no that needs no look at the disk. Null: go on with {@link decideByDisk}. */
 export function decideByVariables({ variables, app }: Pick<ConsentEnvironment, 'variables' | 'app'>): Consent | null {
   // 1. Above everything, our own variable included: it is the one switch a user sets once for all tools.
-  if (!['', '0', 'false'].includes(said(variables['DO_NOT_TRACK']) ?? '')) {
-    return OFF_FOR_ALL
-  }
+  if (!['', '0', 'false'].includes(said(variables['DO_NOT_TRACK']) ?? '')) return off('DO_NOT_TRACK')
   const own = said(variables[variableName(app)])
   // 2. Set but empty is a no: `ACME_USAGE_TRACKING= acme …` is how one takes a permission away.
-  if (own !== undefined && ['', '0', 'false', 'no', 'off'].includes(own)) {
-    return OFF_FOR_APP
-  }
-  return null
+  return own !== undefined && ['', '0', 'false', 'no', 'off'].includes(own) ? off('app-variable') : null
 }
 
 /** Rows 3 to 7. */
@@ -80,38 +84,29 @@ export function decideByDisk(
   stored: StoredConsent,
   terminal: ConsentTerminal,
 ): Consent {
-  const decision = decideByRest(environment, stored, terminal)
+  const decided = decideByRest(environment, stored, terminal)
   // 3.
-  if (said(environment.variables[variableName(environment.app)]) === 'log')
-    return { ...OFF, mode: 'log', source: 'log-variable', wouldBe: decision }
-  return { ...decision, mode: decision.allowed ? 'on' : 'off' }
+  return said(environment.variables[variableName(environment.app)]) === 'log' ? inLogMode(decided) : decided
+}
+
+/** @rare */
+function inLogMode({ mode: _, ...wouldBe }: Decided): Consent {
+  return { ...off('log-variable'), mode: 'log', wouldBe }
 }
 
 /** Rows 4 to 7. A stored `on` is no row: it does not make a CI system's runs a person's. */
-function decideByRest(
-  environment: ConsentEnvironment,
-  stored: StoredConsent,
-  terminal: ConsentTerminal,
-): ConsentDecision {
+function decideByRest(environment: ConsentEnvironment, stored: StoredConsent, terminal: ConsentTerminal): Decided {
+  const { consent, noticeShown } = stored
   // 4.
-  if (stored.consent === 'off') return { ...OFF, source: 'stored' }
-  if (stored.consent === 'unreadable') return { ...OFF, source: 'stored-unreadable' }
+  if (consent === 'off') return off('stored')
+  if (consent === 'unreadable') return off('stored-unreadable')
   // 5.
-  if (isCi(environment.variables)) return decideInCi(environment.ci)
+  const { ci } = environment
+  if (isCi(environment.variables)) return ci === 'off' ? off('ci') : on('ci', ci)
   // 6.
-  if (environment.notice && !stored.noticeShown) return noticeDue(terminal)
+  if (environment.notice && !noticeShown) return on('notice', 'detached', terminal.stderrIsTty ? 'due' : 'deferred')
   // 7.
-  return { ...ON, source: stored.consent === 'on' ? 'stored' : 'default' }
-}
-
-/** @rare */
-function decideInCi(wanted: ConsentEnvironment['ci']): ConsentDecision {
-  return wanted === 'off' ? { ...OFF, source: 'ci' } : { ...ON, source: 'ci', delivery: wanted }
-}
-
-/** @rare */
-function noticeDue({ stderrIsTty }: ConsentTerminal): ConsentDecision {
-  return { ...ON, source: 'notice', noticeDue: true, notice: stderrIsTty ? 'due' : 'deferred' }
+  return on(consent === 'on' ? 'stored' : 'default')
 }
 
 function said(value: string | undefined): string | undefined {

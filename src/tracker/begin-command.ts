@@ -31,7 +31,7 @@ export function beginCommand(wish: Wish, consent: Consent, startNs: bigint): Com
     startNs,
     delivery: deliveryHere(consent.delivery, layout),
   }
-  const beginning = { wish, consent, facts, uuid: uuid7(Date.now()) }
+  const beginning: Beginning = { wish, consent, facts, uuid: uuid7(Date.now()) }
   if (consent.mode === 'log') return beginLog(beginning)
   if (settings.directory === null) return 'refused: no-home'
   const begun = isStateDirectory(layout.directory)

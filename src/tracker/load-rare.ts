@@ -15,16 +15,6 @@ import type * as paths from './rare-paths.ts'
 export type RarePaths = typeof paths
 export type RareChanges = typeof changes
 
-/** What those files need of the bundle that loads them, by the names in rolldown.config.mjs: there it would be compiled a second time. */
-const IN_HOST: Readonly<Record<string, object>> = {
-  'host:load-rare': { loadRarePaths, loadRareChanges, loadLaunching, loadAsking },
-  'host:characters': { isLetterOrDigit, isMadeOf },
-  'host:child-files': { lookUpFile, reporterFile },
-  'host:consent-now': { consentNow, consentFiles, isStoredOff },
-  'host:read-small-file': { errorCode, readSmallFile },
-  'host:running-commands': { registry, runningCommand },
-}
-
 type Load = (path: string) => unknown
 
 const loaded = new Map<string, unknown>()
@@ -90,6 +80,30 @@ function compile(path: string): unknown {
   process
     .getBuiltinModule('node:vm')
     .compileFunction(code, ['exports', 'require', '__filename'], { filename: path })
-    .call(exports, exports, (id: string) => IN_HOST[id] ?? process.getBuiltinModule(id), path)
+    .call(exports, exports, (id: string) => (id === 'host' ? inHost() : process.getBuiltinModule(id)), path)
   return exports
+}
+
+/**
+ * What those files need of the bundle that loads them (rolldown.config.mjs): there it would be compiled a second time.
+ * @rare
+ */
+function inHost(): object {
+  return {
+    isLetterOrDigit,
+    isMadeOf,
+    lookUpFile,
+    reporterFile,
+    consentNow,
+    consentFiles,
+    isStoredOff,
+    errorCode,
+    readSmallFile,
+    registry,
+    runningCommand,
+    loadRarePaths,
+    loadRareChanges,
+    loadLaunching,
+    loadAsking,
+  }
 }
