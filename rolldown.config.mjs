@@ -4,9 +4,10 @@ import { defineConfig, RolldownMagicString } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
 
 /**
- * Nine bundles; everything else in dist is tsc's output, file for file.
+ * Ten bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
+ *  tracker/recording.cjs      what a command loads that is recorded
  *  tracker/launching.cjs      what a command loads when no reporter is alive
  *  tracker/ask-at-begin.cjs   what a host with a credential, or somebody to ask, loads when a command begins
  *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
@@ -62,25 +63,25 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/tracker/recording.ts',
-    plugins: [...shared.plugins, inHost(), soonCalled()],
+    plugins: [...shared.plugins, sharedWithHost(), soonCalled()],
     output: { file: 'dist/tracker/recording.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/launching.ts',
-    plugins: [...shared.plugins, inHost()],
+    plugins: [...shared.plugins, sharedWithHost()],
     output: { file: 'dist/tracker/launching.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/ask-at-begin.ts',
-    plugins: [...shared.plugins, inHost()],
+    plugins: [...shared.plugins, sharedWithHost()],
     output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/rare-paths.ts',
-    plugins: [...shared.plugins, inHost()],
+    plugins: [...shared.plugins, sharedWithHost()],
     output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
   },
   {
@@ -140,6 +141,39 @@ function thirdPartyLicenses() {
   }
 }
 
+/**
+ * V8 reads a function twice: once with its file, for the errors in it, and again when it is called. In parentheses it is taken to be called
+ * at once, and read and compiled with its file. So are all here that stand alone, but for those that say `@rare` and those of
+ * `rareHere`, which are rare in this bundle alone. test/package/soon-called.process.test.ts holds a real command against it.
+ */
+function soonCalled(rareHere = []) {
+  return {
+    name: 'soon-called',
+    transform(code, id) {
+      if (!id.endsWith('.ts')) return null
+      const changed = new RolldownMagicString(code)
+      let before = 0
+      for (const statement of parseAst(code, { lang: 'ts' }).body) {
+        const isRare = code.slice(before, statement.start).includes('@rare')
+        before = statement.end
+        const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+        if (isRare || declared?.type !== 'FunctionDeclaration' || rareHere.includes(declared.id.name)) continue
+        const { async, start, end } = declared
+        const { name, end: nameEnd } = declared.id
+        changed.overwrite(start, nameEnd, `const ${name} = (${async ? 'async ' : ''}function`)
+        changed.appendLeft(end, ');')
+      }
+      return { code: changed.toString(), map: changed.generateMap({ source: id, hires: true }).toString() }
+    },
+  }
+}
+
+/** What such a file shares with the host's bundle is not in it: `require('host')`, answered by src/tracker/load-rare.ts. */
+function sharedWithHost() {
+  const modules = /\/(?:characters|child-files|consent-now|load-rare|read-small-file|running-commands)\.ts$/
+  return { name: 'shared-with-host', resolveId: (id) => (modules.test(id) ? { id: 'host', external: true } : null) }
+}
+
 /** See UNENTERED: what they export is `undefined`. */
 function leaveUnentered() {
   const missing = new Set(UNENTERED)
@@ -192,36 +226,4 @@ function licenseNotice(folder) {
   if (!['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0'].includes(license) || file === undefined)
     throw new Error(`licence of ${name}: ${license}, ${file ?? 'no text'}; wants a permissive one and its text`)
   return `${name} ${version} (${license})\n\n${fs.readFileSync(`${folder}/${file}`, 'utf8').trim()}`
-}
-
-function soonCalled(rareHere = []) {
-  return {
-    name: 'soon-called',
-    transform(code, id) {
-      if (!id.endsWith('.ts')) return null
-      const marked = new RolldownMagicString(code)
-      let before = 0
-      for (const statement of parseAst(code, { lang: 'ts' }).body) {
-        const isRare = code.slice(before, statement.start).includes('@rare')
-        before = statement.end
-        const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
-        if (isRare || declared?.type !== 'FunctionDeclaration') continue
-        const { id: name, start, end } = declared
-        if (rareHere.includes(name.name)) continue
-        marked.overwrite(start, name.end, `const ${name.name} = (${declared.async ? 'async ' : ''}function`)
-        marked.appendLeft(end, ');')
-      }
-      return { code: marked.toString(), map: marked.generateMap({ source: id, hires: true }).toString() }
-    },
-  }
-}
-
-function inHost() {
-  return {
-    name: 'in-host',
-    resolveId(id) {
-      const name = /\/(characters|child-files|consent-now|load-rare|read-small-file|running-commands)\.ts$/.exec(id)?.[1]
-      return name === undefined ? null : { id: 'host', external: true }
-    },
-  }
 }

@@ -1,4 +1,4 @@
-export type { BegunCommand, CommandFinish, RunningCommand } from './tracker/begun-command.ts'
+export type { BegunCommand, CommandFinish, RunningCommand } from './tracker/command-handle.ts'
 export type { CommandOptions } from './tracker/command-tracker.ts'
 export { CommandTracker } from './tracker/command-tracker.ts'
 export type { PrincipalAnswer, PrincipalLookUp, PrincipalSource, TrackerOptions } from './tracker/tracker-options.ts'

@@ -57,6 +57,7 @@ export function variableName(app: string): string {
 
 type Decided = Exclude<Consent, { readonly mode: 'log' }>
 
+/** @rare */
 function off(source: ConsentSource): Decided {
   return { mode: 'off', allowed: false, source, noticeDue: false, notice: 'none', delivery: 'detached' }
 }
@@ -90,8 +91,8 @@ export function decideByDisk(
 }
 
 /** @rare */
-function inLogMode({ mode: _, ...wouldBe }: Decided): Consent {
-  return { ...off('log-variable'), mode: 'log', wouldBe }
+function inLogMode({ allowed, source, noticeDue, notice, delivery }: Decided): Consent {
+  return { ...off('log-variable'), mode: 'log', wouldBe: { allowed, source, noticeDue, notice, delivery } }
 }
 
 /** Rows 4 to 7. A stored `on` is no row: it does not make a CI system's runs a person's. */

@@ -65,17 +65,16 @@ export function commandProperties(command: FinishedCommand): CommandProperties {
  */
 export function endedProperties(command: EndedCommand, failure: FailureProperties): CommandProperties {
   const { outcome, exitCode, signal } = command.outcome
-  return {
+  const ended = {
     ...command.host.properties, // first: nothing of the host's can stand in for a fact
     ...factProperties(command),
     device_end_timestamp: milliseconds(command.endNs),
     duration: milliseconds(command.endNs > command.startNs ? command.endNs - command.startNs : 0n),
     ...(Number.isSafeInteger(exitCode) ? { exit_code: exitCode } : {}),
     ...(command.host.dropped > 0 ? { properties_dropped: command.host.dropped } : {}),
-    outcome,
-    ...(signal === null ? {} : { signal }),
-    ...(outcome === 'ok' ? {} : failure),
-  } as CommandProperties
+  }
+  if (outcome === 'ok') return { ...ended, outcome }
+  return { ...ended, outcome, ...(signal === null ? {} : { signal }), ...failure }
 }
 
 /** Properties to send if the command is never heard of again: no end, no duration, no exit code. Event: 'CLI execution failed'. */

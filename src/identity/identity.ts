@@ -4,8 +4,6 @@
  * (docs/decisions/0003).
  */
 
-import { isMadeOf } from '../events/characters.ts'
-
 declare const anon: unique symbol
 declare const principal: unique symbol
 export type AnonId = string & { readonly [anon]: true }
@@ -91,14 +89,11 @@ function isDistinctId(value: unknown): value is string {
     value.trim() === value &&
     value.length > 0 &&
     value.length <= DISTINCT_ID_LENGTH_MAX &&
-    (isMadeOf(value, '-', DISTINCT_ID_LENGTH_MAX) || isPlain(value))
+    isPlain(value)
   )
 }
 
-/**
- * No control characters, no lone surrogates: ids travel through JSON, logs and query strings.
- * @rare
- */
+/** No control characters, no lone surrogates: ids travel through JSON, logs and query strings. */
 function isPlain(value: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return !/[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)

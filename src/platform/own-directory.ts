@@ -48,7 +48,9 @@ function temporaryDirectoryOnWindows(): string {
 /** `~/.<app>` from HOME or the passwd entry; null when there is neither. */
 export function defaultDirectory(app: string): string | null {
   const home = process.env['HOME']
-  return process.platform !== 'win32' && home?.startsWith('/') && !home.endsWith('/') ? `${home}/.${app}` : otherDirectory(app)
+  return process.platform !== 'win32' && home?.startsWith('/') && !home.endsWith('/')
+    ? `${home}/.${app}`
+    : otherDirectory(app)
 }
 
 /** @rare */

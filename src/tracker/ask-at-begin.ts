@@ -49,3 +49,4 @@ function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, iden
   }
   return { identity: now, distinct: { distinctId: fresh, isAnon: true }, credential: null, fresh: null, lookUp: null }
 }
+export { version } from '../version.ts'

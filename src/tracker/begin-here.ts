@@ -1,20 +1,11 @@
 /** The first half of a beginning, which every command runs: does one run already, and may anything be recorded at all? */
 import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
-import type { BegunCommand } from './begun-command.ts'
-import type { CommandRun, IdentityAct } from './command-run.ts'
+import type { BegunCommand, Wish } from './command-handle.ts'
+import type { CommandRun } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
 import { loadRecording } from './load-rare.ts'
 import type { LogRun } from './log-run.ts'
 import { runningCommand } from './running-commands.ts'
-import type { TrackerSettings } from './tracker-options.ts'
-
-/** What a host asked for. */
-export interface Wish {
-  readonly settings: TrackerSettings
-  readonly name: string
-  readonly act: IdentityAct | null
-  readonly count: (outcome: string) => void
-}
 
 /** A string says why nothing is recorded: `off: <source>`, or what the second half says. */
 export function beginHere(wish: Wish): BegunCommand | string {

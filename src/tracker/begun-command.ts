@@ -1,33 +1,11 @@
 /** What a host holds of a command: one of its own, or a part of the one that runs already. */
 import type { Consent } from '../consent/decide-consent.ts'
-import type { HostValues, PropertyTypes } from '../events/host-properties.ts'
 import { beginCommand } from './begin-command.ts'
-import type { Wish } from './begin-here.ts'
 import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
+import type { BegunCommand, CommandFinish, Wish } from './command-handle.ts'
 import type { CommandRun } from './command-run.ts'
 import type { LogRun } from './log-run.ts'
 import { outcomeNow } from './outcome-now.ts'
-
-export interface RunningCommand<T extends PropertyTypes = PropertyTypes> {
-  /** Adds declared properties to this command's event; the last value of a name wins. */
-  add(values: HostValues<T>): void
-}
-
-export interface BegunCommand<T extends PropertyTypes = PropertyTypes> extends RunningCommand<T> {
-  /** Commits at once; returns a promise only for a successful login, which waits for its look-up (2 s at most). */
-  finish(end?: CommandFinish): Promise<void> | undefined
-  /** It was no command after all: nothing is sent. */
-  discard(): void
-}
-
-export interface CommandFinish {
-  /** It failed with this. */
-  readonly error?: unknown
-  /** @default process.exitCode, else 0, or 1 with an error */
-  readonly exitCode?: number
-  /** Said outright; otherwise it follows from error and exit code. */
-  readonly outcome?: Exclude<CommandOutcome['outcome'], 'crashed'>
-}
 
 /** One of its own. `startNs`: of `process.hrtime.bigint()`. A string says why nothing is recorded. */
 export function begun(wish: Wish, consent: Consent, startNs: bigint): BegunCommand | string {

@@ -211,9 +211,7 @@ function delivered(run: CommandRun, end: EndOfCommand, who: (run: CommandRun) =>
 
 /** @rare */
 function exceptionOf({ settings, facts }: RunContext, end: EndOfCommand, distinct: DistinctId): Envelope | null {
-  return (
-    loadRarePaths()?.exceptionEnvelope(settings, facts, { distinct, timestamp: isoTime(Date.now()) }, end) ?? null
-  )
+  return loadRarePaths()?.exceptionEnvelope(settings, facts, { distinct, timestamp: isoTime(Date.now()) }, end) ?? null
 }
 
 function ended(

@@ -4,10 +4,11 @@ import type { TrackingSet } from '../consent/set-tracking.ts'
 import type { PropertyTypes } from '../events/host-properties.ts'
 import type { JournalEntry } from '../spool/journal.ts'
 import { beginHere } from './begin-here.ts'
-import type { BegunCommand, RunningCommand } from './begun-command.ts'
+import type { BegunCommand, RunningCommand } from './command-handle.ts'
 import type { IdentityAct } from './command-run.ts'
 import { loadRareChanges, loadRarePaths } from './load-rare.ts'
-import { resolveTrackerOptions, type TrackerOptions, type TrackerSettings } from './tracker-options.ts'
+import { resolveTrackerOptions } from './resolve-options.ts'
+import type { TrackerOptions, TrackerSettings } from './tracker-options.ts'
 import type { TrackerStatus } from './tracker-status.ts'
 
 export interface CommandOptions {
@@ -29,11 +30,7 @@ export class CommandTracker<const T extends PropertyTypes = {}> {
    * Runs `command` and records how it ended. Value and error pass through. `name` is the definition's path joined by dots
    * (`toolkit.run`), never what the user typed. Inside another running command this is a part of that one: one event.
    */
-  run<R>(
-    name: string,
-    command: (running: RunningCommand<T>) => R | Promise<R>,
-    options?: CommandOptions,
-  ): Promise<R> {
+  run<R>(name: string, command: (running: RunningCommand<T>) => R | Promise<R>, options?: CommandOptions): Promise<R> {
     return wrap(this.begin(name, options), command)
   }
 

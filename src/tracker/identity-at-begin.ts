@@ -40,7 +40,11 @@ export function identityAtBegin(
 }
 
 /** @rare */
-function askAtBegin(settings: TrackerSettings, layout: SpoolLayout, asIs: IdentityAtBegin): IdentityAtBegin | NoIdentity {
+function askAtBegin(
+  settings: TrackerSettings,
+  layout: SpoolLayout,
+  asIs: IdentityAtBegin,
+): IdentityAtBegin | NoIdentity {
   // Nothing can have changed that the link knows of.
   if (settings.credential === null && asIs.identity.linked_principal_id !== null) return asIs
   return loadAsking()?.askAtBegin(settings, layout, asIs) ?? NOT_BUILT

@@ -4,3 +4,4 @@
  */
 export { deliveryWhere } from './delivery-where.ts'
 export { launchHere } from './launch-here.ts'
+export { version } from '../version.ts'

@@ -7,6 +7,7 @@ import type * as asking from './ask-at-begin.ts'
 import { lookUpFile, reporterFile } from './child-files.ts'
 import { consentFiles, consentNow, isStoredOff } from './consent-now.ts'
 import type * as launching from './launching.ts'
+import { version } from '../version.ts'
 import type * as changes from './rare-changes.ts'
 import { registry, runningCommand } from './running-commands.ts'
 import type * as recording from './recording.ts'
@@ -15,12 +16,12 @@ import type * as paths from './rare-paths.ts'
 export type RarePaths = typeof paths
 export type RareChanges = typeof changes
 
-type Load = (path: string) => unknown
+type Load = (path: string) => { readonly version?: string }
 
-const loaded = new Map<string, unknown>()
+const loaded = new Map<string, object | null>()
 
 /**
- * Null when the built file is missing or does not load (a host bundled without it): then what it does is not done.
+ * Null when the built file is missing, another version's or not to be loaded (a host bundled without it): then what it does is not done.
  * @rare
  */
 export function loadRarePaths(): RarePaths | null {
@@ -53,18 +54,20 @@ export function loadAsking(): typeof asking | null {
  * @rare
  */
 export function loadRareChanges(): RareChanges | null {
-  return load('rare-changes', (path) =>
-    process.getBuiltinModule('node:module').createRequire(path)(path),
+  return load(
+    'rare-changes',
+    (path) => process.getBuiltinModule('node:module').createRequire(path)(path) as ReturnType<Load>,
   ) as RareChanges | null
 }
 
 function load(name: string, how: Load): unknown {
   if (loaded.has(name)) return loaded.get(name)
-  let found: unknown = null
+  let found: ReturnType<Load> | null = null
   try {
-    found = how(packageFile(import.meta.url, `tracker/${name}.cjs`))
+    const file = how(packageFile(import.meta.url, `tracker/${name}.cjs`))
+    if (file.version === version) found = file // or an upgrade replaced it in mid-run
   } catch {
-    // missing, or an upgrade replaced it in mid-run: counted by whoever asked
+    // missing, or half of it: counted by whoever asked
   }
   loaded.set(name, found)
   return found
@@ -74,7 +77,7 @@ function load(name: string, how: Load): unknown {
  * As `require` of a file that requires built-in modules alone, at a third of its price in an ES module (0.5 against 1.5 ms): no
  * resolution, no cache, no package.json.
  */
-function compile(path: string): unknown {
+function compile(path: string): ReturnType<Load> {
   const exports = {}
   const code = fs.readFileSync(path, 'utf8')
   process
@@ -84,10 +87,7 @@ function compile(path: string): unknown {
   return exports
 }
 
-/**
- * What those files need of the bundle that loads them (rolldown.config.mjs): there it would be compiled a second time.
- * @rare
- */
+/** What those files need of the bundle that loads them (rolldown.config.mjs, sharedWithHost): there it would be compiled a second time. */
 function inHost(): object {
   return {
     isLetterOrDigit,

@@ -16,3 +16,4 @@ const ALIAS_NAMESPACE = '6f0c5d0e-8a53-4d5b-9d38-0c9c0c6e4a11'
 export function aliasUuid(distinctId: string, alias: string): string {
   return v5(`${distinctId}\n${alias}`, ALIAS_NAMESPACE)
 }
+export { version } from '../version.ts'

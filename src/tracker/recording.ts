@@ -1,5 +1,6 @@
 /**
- * What records a command: built into one file, which is loaded when one begins and nothing says no. All of its functions that stand alone
- * are compiled with it (rolldown.config.mjs), but for those marked as rare: V8 then reads them once, not twice.
+ * What records a command: built into one file of its own, so that a host with telemetry off does not read it. V8 compiles it as one
+ * (rolldown.config.mjs, soonCalled).
  */
 export { begun, joined } from './begun-command.ts'
+export { version } from '../version.ts'

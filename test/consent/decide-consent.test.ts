@@ -22,11 +22,19 @@ interface Facts {
 }
 
 function decide(facts: Facts): Consent {
-  const environment = { variables: facts.variables ?? {}, app: 'acme', ci: facts.ci ?? 'off', notice: facts.notice ?? false } as const
-  return decideByVariables(environment) ?? decideByDisk(
-    environment,
-    { consent: facts.consent ?? 'none', noticeShown: facts.noticeShown ?? false },
-    { stderrIsTty: facts.tty ?? true },
+  const environment = {
+    variables: facts.variables ?? {},
+    app: 'acme',
+    ci: facts.ci ?? 'off',
+    notice: facts.notice ?? false,
+  } as const
+  return (
+    decideByVariables(environment) ??
+    decideByDisk(
+      environment,
+      { consent: facts.consent ?? 'none', noticeShown: facts.noticeShown ?? false },
+      { stderrIsTty: facts.tty ?? true },
+    )
   )
 }
 

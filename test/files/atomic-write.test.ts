@@ -61,10 +61,10 @@ describe('writeByRename()', () => {
     expect(readdirSync(folder)).toEqual(['usage.json'])
   })
 
-  it.each(['writeSync', 'renameSync'] as const)('takes its torso away when %s fails, and throws', (step) => {
+  it.each(['writeFileSync', 'renameSync'] as const)('takes its torso away when %s fails, and throws', (step) => {
     writeFileSync(path, 'old')
     vi.spyOn(fs, step).mockImplementationOnce((...args: unknown[]) => {
-      if (step === 'writeSync') fs.appendFileSync(args[0] as number, 'half')
+      if (step === 'writeFileSync') writeFileSync(args[0] as string, 'half')
       throw Object.assign(new Error('full'), { code: 'ENOSPC' })
     })
     expect(() => writeByRename(path, 'new')).toThrow('full')

@@ -97,16 +97,10 @@ const STEPS: readonly (readonly [call: string, times: number, expected: readonly
 /** Preloaded: dies with so much of the commit's line written (a share; the kernel stops a write at a page's end when a SIGKILL waits). */
 const DYING = `
   import fs from 'node:fs'
-  const { openSync, writeSync } = fs
-  let commit
-  fs.openSync = (path, flags, mode) => {
-    const fd = openSync(path, flags, mode)
-    if (path.includes('/in-flight/') && flags === (fs.constants.O_WRONLY | fs.constants.O_APPEND)) commit = fd
-    return fd
-  }
-  fs.writeSync = (fd, text) => {
-    if (fd !== commit) return writeSync(fd, text)
-    writeSync(fd, text.slice(0, Math.round(text.length * Number(process.env.SHARE))))
+  const { writeFileSync } = fs
+  fs.writeFileSync = (path, text, options) => {
+    if (options.flag !== (fs.constants.O_WRONLY | fs.constants.O_APPEND)) return writeFileSync(path, text, options)
+    writeFileSync(path, text.slice(0, Math.round(text.length * Number(process.env.SHARE))), options)
     process.kill(process.pid, 'SIGKILL')
   }`
 

@@ -20,6 +20,7 @@ test.each([
   'dist/index.d.ts',
   'dist/tracker/ask-at-begin.cjs',
   'dist/tracker/launching.cjs',
+  'dist/tracker/recording.cjs',
   'dist/tracker/rare-paths.cjs',
   'dist/tracker/rare-changes.cjs',
   'dist/reporter/main.cjs',

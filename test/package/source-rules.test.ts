@@ -27,9 +27,11 @@ test('process.env is read where the environment is the subject', () => {
     'src/session/owner-socket.ts', // where a long path's socket goes
     'src/session/run-session.ts', // what a workload gets
     'src/session/start-workload.ts', // where script(1) is
-    'src/tracker/begin-command.ts', // CI
+    'src/tracker/begin-command.ts', // the stand-ins of an unwritable home
+    'src/tracker/begin-here.ts', // are we a reporter?
     'src/tracker/consent-now.ts', // the switches
     'src/tracker/failure-here.ts', // who is to be redacted
+    'src/tracker/log-run.ts', // CI
     'src/tracker/store-tracking.ts', // the stand-ins of an unwritable home
   ])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defineProperties, integer } from '../../src/events/host-properties.ts'
-import { resolveTrackerOptions, type TrackerOptions } from '../../src/tracker/tracker-options.ts'
+import { resolveTrackerOptions } from '../../src/tracker/resolve-options.ts'
+import type { TrackerOptions } from '../../src/tracker/tracker-options.ts'
 
 const LEAST: TrackerOptions = {
   app: 'acme',
