@@ -89,7 +89,10 @@ export default {
         'type-only ones included; only load-rare.ts may name the type of what it loads at run time, out of another file of dist',
       severity: 'error',
       from: { path: '^src/' },
-      to: { circular: true, viaOnly: { pathNot: '^src/tracker/(rare-(paths|changes)|recording|launching|ask-at-begin)[.]ts$' } },
+      to: {
+        circular: true,
+        viaOnly: { pathNot: '^src/tracker/(rare-(paths|changes)|recording|launching|ask-at-begin)[.]ts$' },
+      },
     },
     {
       name: 'light-door',

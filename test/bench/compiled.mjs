@@ -1,5 +1,6 @@
 /**
- * afterword as it would be if V8 had compiled it before: the same bundle in a `vm.Script` with V8's code cache. What no package can have in
+ * afterword as it would be if V8 had compiled it before: the same bundle in a `vm.Script`, and the file that it loads for a recorded command,
+ * with V8's code cache. What no package can have in
  * somebody else's process, and so the floor of what reading and compiling costs a host.
  */
 import { spawnSync } from 'node:child_process'
@@ -32,16 +33,24 @@ export function addCompiledPackage(world) {
   }
 }
 
-/** With KEEP it writes the cache when all is done; without, it complains of one that V8 refuses. */
+/** With KEEP it writes the caches when all is done; without, it complains of one that V8 refuses. */
 function loader(folder, pairs) {
   return `const fs = process.getBuiltinModule('node:fs')
-const { Script } = process.getBuiltinModule('node:vm')
+const vm = process.getBuiltinModule('node:vm')
 const keeps = process.env.KEEP === '1'
 const filename = ${JSON.stringify(join(folder, 'body.js'))}
 const cache = filename + '.cache'
-const script = new Script(fs.readFileSync(filename, 'latin1'), { filename, cachedData: keeps ? undefined : fs.readFileSync(cache) })
+const script = new vm.Script(fs.readFileSync(filename, 'latin1'), { filename, cachedData: keeps ? undefined : fs.readFileSync(cache) })
 if (keeps) process.on('exit', () => fs.writeFileSync(cache, script.createCachedData()))
 else if (script.cachedDataRejected) console.error('V8 refused what it had compiled')
+const { compileFunction } = vm
+vm.compileFunction = (code, params, { filename }) => {
+  const kept = filename + '.cache'
+  const made = compileFunction(code, params, { filename, ...(keeps ? { produceCachedData: true } : { cachedData: fs.readFileSync(kept) }) })
+  if (keeps) fs.writeFileSync(kept, made.cachedData)
+  else if (made.cachedDataRejected) console.error('V8 refused what it had compiled')
+  return made
+}
 export const { ${pairs.map(([name]) => name).join(', ')} } = script.runInThisContext()()
 `
 }
