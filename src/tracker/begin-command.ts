@@ -27,6 +27,7 @@ export function beginCommand(wish: Wish, consent: Consent, startNs: bigint): Com
   const facts: CommandFacts = {
     commandName: safeCommandName(wish.name, isSecret),
     cliVersion: settings.version,
+    // Who may record where CI is seen may by that row of the table. (Log mode looks for itself.)
     runtime: hostFacts(consent.source === 'ci'),
     startNs,
     delivery: deliveryHere(consent.delivery, layout),
