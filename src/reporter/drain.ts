@@ -108,6 +108,7 @@ async function drainRoute(
     if (next === onDisk || !context.remembers || !allowed()) return
     onDisk = next
     writeBackoff(layout, route.key, next)
+    takeBackAfterOff(context, layout.backoff)
   }
   for (;;) {
     if (leftMs() < context.leastLeftMs || !allowed()) break
@@ -128,16 +129,26 @@ async function drainRoute(
   remember(state.backoff)
 }
 
+/**
+ * Race R54: `off` between our look at consent and what we write next, a new file where it had erased the old one. We look once more: either
+ * that look sees `off`, and what we wrote goes, or its erasing began later and saw the file.
+ */
+export function takeBackAfterOff({ allowed }: Pick<DrainContext, 'allowed'>, ...paths: readonly string[]): void {
+  if (!allowed()) for (const path of paths) removeQuietly(path)
+}
+
 function settleVerdicts(
-  { layout, drops, tally }: DrainContext,
+  context: DrainContext,
   verdicts: readonly Verdict[],
   waiting: ReadonlyMap<string, Waiting>,
 ): void {
+  const { layout, drops, tally } = context
   const settled = verdicts.filter(({ verdict }) => verdict === 'accepted' || verdict === 'rejected')
   appendJournal(
     layout.journal,
     settled.map((verdict) => journalEntry(verdict, waiting.get(verdict.uuid))),
   )
+  takeBackAfterOff(context, layout.journal)
   for (const { uuid, verdict } of settled) {
     if (verdict === 'rejected') {
       tally.rejected += 1

@@ -160,6 +160,22 @@ describe('drain()', () => {
     expect(existsSync(layout.telemetry)).toBe(false)
   })
 
+  // `off` comes in the moment in which the file is made: it has erased the one before, and we have looked already.
+  it.each([
+    ['journal', () => OK],
+    ['backoff', () => DOWN],
+  ] as const)('takes back the %s that it made after `off` (race R54)', async (made, answered) => {
+    enqueueMany(layout, 1)
+    answer = answered
+    let wasMade = false
+    const allowed = (): boolean => {
+      wasMade ||= existsSync(layout[made])
+      return !wasMade
+    }
+    await drain(contextOf({ allowed }))
+    expect({ wasMade, isThere: existsSync(layout[made]) }).toEqual({ wasMade: true, isThere: false })
+  })
+
   it('does not trust a file whose name is not its uuid', async () => {
     const [one] = enqueueMany(layout, 1)
     fs.renameSync(`${layout.pending}/${one?.uuid}.json`, `${layout.pending}/${makeEnvelope().uuid}.json`)

@@ -47,12 +47,17 @@ export function makeHome(app = 'acme'): Home {
   return home
 }
 
+/** A record that is being made is empty for a moment. */
+function parsed(text: string): unknown {
+  return text === '' ? null : JSON.parse(text)
+}
+
 function readJson(folder: string): readonly unknown[] {
   try {
     return readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
       .sort()
-      .map((name) => JSON.parse(lastLine(readFileSync(join(folder, name), 'utf8'))) as unknown)
+      .map((name) => parsed(lastLine(readFileSync(join(folder, name), 'utf8'))))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
