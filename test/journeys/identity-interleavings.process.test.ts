@@ -4,10 +4,11 @@
  * The model knows only when each process started and ended, as seen from outside, and asks what is possible: a person can have been
  * signed in at a moment if a login of theirs had started by then and nothing that started after its end had ended before it.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readIdentity } from '../../src/identity/identity-file.ts'
+import { REPORTER_LIMITS } from '../../src/reporter/limits.ts'
 import { type Account, makeAccount } from '../support/account.ts'
 import type { FakeEvent } from '../support/fake-posthog.ts'
 import { program, runNode, type Running } from '../support/run.ts'
@@ -200,6 +201,24 @@ function checkAliases(history: readonly Did[], events: readonly FakeEvent[]): vo
   for (const [alias, people] of owners) expect([...people], `the people of ${String(alias)}`).toHaveLength(1)
 }
 
+/**
+ * Runs a last command, which has everything sent. Who was killed between the lock and its reporter leaves a lock that ages for 12 s: as if
+ * they had passed, the next one takes it. (A record that was killed before its first byte is none; it is swept after a minute.)
+ */
+async function settle(account: Account): Promise<void> {
+  const { home } = account
+  const waits = (): number => home.pending().length + home.inFlight().filter((record) => record !== null).length
+  for (let run = 1; run <= 2; run++) {
+    await account.other('return', { NAME: 'last', PRINCIPAL: '() => null' })
+    await home.quiet()
+    if (waits() === 0) return
+    expect(home.files(), 'something waits, and nobody holds the lock').toContain('telemetry/reporter.lock')
+    const before = new Date(Date.now() - REPORTER_LIMITS.lockStaleMs - 1_000)
+    utimesSync(home.layout.reporterLock, before, before)
+  }
+  expect(waits(), 'what waits after two commands').toBe(0)
+}
+
 test('identity of random interleavings of real processes: nobody’s event is somebody else’s, no logout and no off is undone', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), async (steps) => {
@@ -223,10 +242,7 @@ test('identity of random interleavings of real processes: nobody’s event is so
         expect([...possible(world.history, now, now)]).toContain(last.identity.linked_principal_id)
       const isOff = existsSync(home.layout.consent) && readFileSync(home.layout.consent, 'utf8').includes('off')
       if (isOff) expect(home.files().filter((name) => /usage|pending|principal/.test(name))).toEqual([])
-      else {
-        await account.other('return', { NAME: 'last', PRINCIPAL: '() => null' })
-        await waitUntil('nothing waits', () => home.pending().length + home.inFlight().length === 0)
-      }
+      else await settle(account)
       await home.quiet()
       const events = [...posthog.acceptedByUuid.values()].map(({ event }) => event)
       checkCommands(world.history, events)
