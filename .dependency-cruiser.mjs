@@ -86,7 +86,7 @@ export default {
     {
       name: 'no-cycles',
       comment:
-        'type-only ones included; only load-rare.ts may name the type of what it loads at run time, out of another file of dist',
+        'type-only ones included; only load-parts.ts may name the type of what it loads at run time, out of another file of dist',
       severity: 'error',
       from: { path: '^src/' },
       to: {

@@ -168,9 +168,9 @@ function soonCalled(rareHere = []) {
   }
 }
 
-/** What such a file shares with the host's bundle is not in it: `require('host')`, answered by src/tracker/load-rare.ts. */
+/** What such a file shares with the host's bundle is not in it: `require('host')`, answered by src/tracker/load-parts.ts. */
 function sharedWithHost() {
-  const modules = /\/(?:characters|child-files|consent-now|load-rare|read-small-file|running-commands)\.ts$/
+  const modules = /\/(?:characters|child-files|consent-now|load-parts|read-small-file|running-commands)\.ts$/
   return { name: 'shared-with-host', resolveId: (id) => (modules.test(id) ? { id: 'host', external: true } : null) }
 }
 

@@ -129,12 +129,9 @@ async function drainRoute(
   remember(state.backoff)
 }
 
-/**
- * Race R54: `off` between our look at consent and what we write next, a new file where it had erased the old one. We look once more: either
- * that look sees `off`, and what we wrote goes, or its erasing began later and saw the file.
- */
-export function takeBackAfterOff({ allowed }: Pick<DrainContext, 'allowed'>, ...paths: readonly string[]): void {
-  if (!allowed()) for (const path of paths) removeQuietly(path)
+/** Race R54 (spool/report-drops.ts): `off` between our look at consent and a file that we then made anew. */
+function takeBackAfterOff({ allowed }: DrainContext, path: string): void {
+  if (!allowed()) removeQuietly(path)
 }
 
 function settleVerdicts(

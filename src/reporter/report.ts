@@ -10,9 +10,8 @@ import { BOX_VARIABLE } from '../platform/box-variable.ts'
 import { currentInstance, type ProcessInstance, probeProcess } from '../platform/process-instance.ts'
 import { noDrops, prunePending, sweepTemporary } from '../spool/bounds.ts'
 import { reportDrops } from '../spool/report-drops.ts'
-import { pendingPath } from '../spool/in-flight.ts'
 import { settleAliases, settleInFlight } from '../spool/settle.ts'
-import { type DrainContext, drain, hasUntried, takeBackAfterOff } from './drain.ts'
+import { type DrainContext, drain, hasUntried } from './drain.ts'
 import { REPORTER_LIMITS } from './limits.ts'
 import { isLeftAsZombie, markNoReap, readLastRun } from './no-reap.ts'
 import { recoverLeft } from './recover-left.ts'
@@ -113,8 +112,7 @@ function tellDrops(run: Run): void {
     host,
     delivery: job.role === 'inline' ? 'inline' : 'detached',
   } as const
-  const uuid = reportDrops(layout, drops, origin, Date.now())
-  takeBackAfterOff(context, layout.journal, ...(uuid === null ? [] : [pendingPath(layout, uuid)]))
+  const uuid = reportDrops(layout, drops, origin, Date.now(), allowed)
   if (uuid !== null && run.told) tried.add(uuid)
   run.told = true
   for (const key of Object.keys(drops)) delete (drops as Record<string, number>)[key]

@@ -11,7 +11,7 @@ import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { lookUpFile } from './child-files.ts'
 import { readCredential } from './host-credential.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export function askAtBegin(settings: TrackerSettings, layout: SpoolLayout, asIs: IdentityAtBegin): IdentityAtBegin {

@@ -10,7 +10,7 @@ import { beginRun, type CommandRun } from './command-run.ts'
 import { deliveryHere } from './delivery-here.ts'
 import { hostFacts } from './host-facts.ts'
 import { identityAtBegin } from './identity-at-begin.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 import type { LogRun } from './log-run.ts'
 
 interface Beginning {

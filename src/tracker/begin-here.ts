@@ -3,7 +3,7 @@ import { ROLE_VARIABLE } from '../reporter/reporter-task.ts'
 import type { BegunCommand, Wish } from './command-handle.ts'
 import type { CommandRun } from './command-run.ts'
 import { consentNow } from './consent-now.ts'
-import { loadRecording } from './load-rare.ts'
+import { loadRecording } from './load-parts.ts'
 import type { LogRun } from './log-run.ts'
 import { runningCommand } from './running-commands.ts'
 

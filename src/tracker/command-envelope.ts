@@ -4,7 +4,7 @@ import type { DeliveryMode, Envelope } from '../events/envelope.ts'
 import type { FilteredProperties } from '../events/host-properties.ts'
 import type { DistinctId } from '../identity/identity.ts'
 import type { CommandOutcome } from './command-outcome.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface EndOfCommand {

@@ -12,7 +12,7 @@ import type {
   PropertyTypes,
 } from '../events/host-properties.ts'
 import { isPlainName } from '../events/plain-name.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 
 /** How afterword's own properties begin, and some others. */
 const MAYBE_RESERVED =

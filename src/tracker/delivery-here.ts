@@ -3,7 +3,7 @@ import type { DeliveryMode } from '../events/envelope.ts'
 import { fs } from '../files/fs.ts'
 import { isCommonNode } from '../platform/runtime.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { loadLaunching } from './load-rare.ts'
+import { loadLaunching } from './load-parts.ts'
 
 export function deliveryHere(wanted: 'detached' | 'inline', { noReap }: SpoolLayout): DeliveryMode {
   const isUsual = isCommonNode() && !(process.platform === 'linux' && fs.existsSync(noReap))

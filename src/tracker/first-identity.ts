@@ -7,7 +7,7 @@ import { removeQuietly } from '../spool/in-flight.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { isStoredOff } from './consent-now.ts'
 import type { NoIdentity } from './identity-at-begin.ts'
-import { loadRareChanges } from './load-rare.ts'
+import { loadRareChanges } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export function firstIdentity(

@@ -7,7 +7,7 @@ import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } fr
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { reporterFile } from './child-files.ts'
 import { consentFiles, isStoredOff } from './consent-now.ts'
-import { loadLaunching, loadRarePaths } from './load-rare.ts'
+import { loadLaunching, loadRarePaths } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 export interface HandOver {

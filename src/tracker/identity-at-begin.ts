@@ -2,7 +2,7 @@
 import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '../identity/identity.ts'
 import { readIdentity } from '../identity/identity-file.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
-import { loadAsking, loadRarePaths } from './load-rare.ts'
+import { loadAsking, loadRarePaths } from './load-parts.ts'
 import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 

@@ -12,7 +12,7 @@ import { isStoredOff } from './consent-now.ts'
 import type { HostWord } from './host-word.ts'
 import { readCredential } from './host-credential.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
-import { loadRareChanges, type RareChanges } from './load-rare.ts'
+import { loadRareChanges, type RareChanges } from './load-parts.ts'
 import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 

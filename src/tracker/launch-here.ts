@@ -2,7 +2,7 @@
 import { IS_WINDOWS } from '../platform/windows-flags.ts'
 import { type LaunchOutcome, launchReporter, type LaunchRequest } from '../reporter/launch.ts'
 import type { HandOver } from './hand-over.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 
 export function launchHere(
   to: HandOver,

@@ -1,6 +1,6 @@
 /** How a command of this process ended. What is not plain is resolved by command-outcome.ts, which most commands do not load. */
 import type { CommandEnd, CommandOutcome } from './command-outcome.ts'
-import { loadRarePaths } from './load-rare.ts'
+import { loadRarePaths } from './load-parts.ts'
 
 export function outcomeNow(end: CommandEnd): CommandOutcome {
   if (end.kind !== 'returned') return outcomeOf(end)

@@ -7,6 +7,7 @@ import type { HandOver } from './hand-over.ts'
 
 export function pruneNow(to: HandOver): void {
   const drops = noDrops()
-  prunePending(to.layout, Date.now(), drops, () => !isStoredOff(to.settings))
-  reportDrops(to.layout, drops, originOf(to.settings, to.delivery), Date.now())
+  const stillAllowed = (): boolean => !isStoredOff(to.settings)
+  prunePending(to.layout, Date.now(), drops, stillAllowed)
+  reportDrops(to.layout, drops, originOf(to.settings, to.delivery), Date.now(), stillAllowed)
 }

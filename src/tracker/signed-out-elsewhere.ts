@@ -3,7 +3,7 @@ import type { AnonId, Identity } from '../identity/identity.ts'
 import { settleAliases } from '../spool/settle.ts'
 import type { SpoolLayout } from '../spool/spool-layout.ts'
 import { isStoredOff } from './consent-now.ts'
-import { loadRareChanges } from './load-rare.ts'
+import { loadRareChanges } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
 /** Rotates to `fresh`, unless somebody signed in or out meanwhile. Returns what this command is to take for its identity. */

@@ -55,13 +55,16 @@ function expectNothingLeft({ home, posthog }: Scene): void {
 
 test('50 commands killed at 50 moments of their lives: none lost that had begun, none doubled, nothing left', async () => {
   const scene = await makeScene()
-  const healthy = await start(process.execPath, [PROGRAM, 'healthy'], { env: envOf(scene) }).finished
+  // The shortest of three lives: one that had to wait for the machine would put most moments behind the others' ends.
+  const lives: number[] = []
+  for (let n = 0; n < 3; n++)
+    lives.push((await start(process.execPath, [PROGRAM, 'healthy'], { env: envOf(scene) }).finished).wallMs)
   const ends: { readonly name: string; readonly end: Finished }[] = []
   // One moment in each fiftieth of a life and a bit.
   for (let n = 0; n < 50; n++) {
     const name = `killed.c${n}`
     const running = start(process.execPath, [PROGRAM, name], { env: envOf(scene) })
-    const momentMs = ((n + Math.random()) / 50) * healthy.wallMs * 1.2
+    const momentMs = ((n + Math.random()) / 50) * Math.min(...lives) * 1.2
     const timer = setTimeout(() => running.child.kill('SIGKILL'), momentMs)
     ends.push({ name, end: await running.finished })
     clearTimeout(timer)

@@ -89,14 +89,14 @@ describe('reportDrops()', () => {
   const COUNTS = { dropped: 3, dropped_too_old: 2, dropped_damaged: 1, dropped_commands: 2, dropped_others: 1 }
 
   it('of nothing writes nothing', () => {
-    expect(reportDrops(home.layout, noDrops(), ORIGIN, NOW)).toBeNull()
+    expect(reportDrops(home.layout, noDrops(), ORIGIN, NOW, () => true)).toBeNull()
     expect(home.pending()).toEqual([])
     expect(existsSync(path)).toBe(false)
   })
 
   it('is one envelope in the name of the installation, never of a person, and one line of the journal', () => {
     writeFileSync(home.layout.usage, JSON.stringify({ anon_id: ANON_ID, linked_principal_id: 'usr_1' }))
-    const uuid = reportDrops(home.layout, COUNTS, ORIGIN, NOW)
+    const uuid = reportDrops(home.layout, COUNTS, ORIGIN, NOW, () => true)
     expect(home.pending()).toEqual([
       {
         schema_version: 1,
@@ -120,13 +120,26 @@ describe('reportDrops()', () => {
     ])
   })
 
+  it('takes back both when `off` came meanwhile (race R54)', () => {
+    writeFileSync(home.layout.usage, JSON.stringify({ anon_id: ANON_ID, linked_principal_id: null }))
+    let waited = 0
+    const off = (): boolean => {
+      waited = home.pending().length
+      return false
+    }
+    expect(reportDrops(home.layout, COUNTS, ORIGIN, NOW, off)).toBeNull()
+    expect(waited, 'looked before it wrote').toBe(1)
+    expect(home.pending()).toEqual([])
+    expect(existsSync(path)).toBe(false)
+  })
+
   it.each([
     ['damaged', '{"anon'],
     ['of another shape', '{"anon_id":7}'],
     ['null', 'null'],
   ])('without an identity (%s) stays in the journal', (_, usage) => {
     writeFileSync(home.layout.usage, usage)
-    expect(reportDrops(home.layout, COUNTS, ORIGIN, NOW)).toBeNull()
+    expect(reportDrops(home.layout, COUNTS, ORIGIN, NOW, () => true)).toBeNull()
     expect(home.pending()).toEqual([])
     expect(readJournal(path)).toHaveLength(1)
   })

@@ -1,4 +1,4 @@
-/** Loads the files of rarely needed code, synchronously (it may be inside 'exit'). */
+/** Loads the parts of this package that a host's bundle does not hold, synchronously (it may be inside 'exit'). */
 import { isLetterOrDigit, isMadeOf } from '../events/characters.ts'
 import { fs } from '../files/fs.ts'
 import { errorCode, readSmallFile } from '../files/read-small-file.ts'
@@ -65,7 +65,7 @@ function load(name: string, how: Load): unknown {
   let found: ReturnType<Load> | null = null
   try {
     const file = how(packageFile(import.meta.url, `tracker/${name}.cjs`))
-    if (file.version === version) found = file // or an upgrade replaced it in mid-run
+    if (file.version === version) found = file // another one: an upgrade replaced it in mid-run
   } catch {
     // missing, or half of it: counted by whoever asked
   }
@@ -74,7 +74,7 @@ function load(name: string, how: Load): unknown {
 }
 
 /**
- * As `require` of a file that requires built-in modules alone, at a third of its price in an ES module (0.5 against 1.5 ms): no
+ * As `require` of a file that requires built-in modules and us alone, at a third of its price in an ES module (0.5 against 1.5 ms): no
  * resolution, no cache, no package.json.
  */
 function compile(path: string): ReturnType<Load> {
