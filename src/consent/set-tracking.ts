@@ -5,6 +5,9 @@
  * all of it under the identity's lock, so that a login under way is erased whole or sees the no.
  * A kill in between leaves a stored no and some files that nothing will send; `off` again erases them.
  * `on`: erases first, so that nothing recorded against a no is ever sent, then writes consent.
+ *
+ * Race R55: somebody else stores a choice at the same time. The file that becomes consent.json is not erased, or its rename would fail,
+ * and that choice with it. What a killed one left is erased a minute later.
  */
 import { replaceFile } from '../files/atomic-write.ts'
 import { withFileLock } from '../files/file-lock.ts'
@@ -31,6 +34,8 @@ export type TrackingSet =
   | { readonly kind: 'failed'; readonly reason: string }
 
 const LOCK_WAIT_MS = 1000
+/** A write takes a millisecond; a minute is what everything temporary is given (spool/bounds.ts). */
+const UNDER_WAY_MS = 60_000
 
 export function setTracking(paths: ErasurePaths, tracking: Tracking): TrackingSet {
   return tracking === 'off' ? turnOff(paths) : turnOn(paths)
@@ -76,9 +81,16 @@ function erase(paths: ErasurePaths): Erasure {
     for (const name of list(folder)) if (remove(`${folder}/${name}`, left) && name.endsWith('.json')) erased += 1
   }
   const kept = new Set([paths.consent, paths.noticeShown, paths.sessions, paths.inFlight, paths.pending])
-  for (const name of list(paths.telemetry))
-    if (!kept.has(`${paths.telemetry}/${name}`)) remove(`${paths.telemetry}/${name}`, left)
+  const others = list(paths.telemetry).map((name) => `${paths.telemetry}/${name}`)
+  for (const path of others) if (!kept.has(path) && !isChoiceUnderWay(path, paths.consent)) remove(path, left)
   return { erased, identityErased: false, left }
+}
+
+/** R55. */
+function isChoiceUnderWay(path: string, consent: string): boolean {
+  if (!path.startsWith(`${consent}.`)) return false
+  const madeMs = fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return Math.abs(Date.now() - madeMs) < UNDER_WAY_MS
 }
 
 /** Set-aside and temporary copies of usage.json: they hold ids too. */
