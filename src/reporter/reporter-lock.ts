@@ -94,23 +94,31 @@ export function parseLock(path: string): LockContent | null {
   }
 }
 
-/** The holder's entry. False: the lock is not ours (any more), and another reporter is at work. */
+/** The holder's entry, as far as the disk takes it. False: the lock is not ours (any more), and another reporter is at work. */
 export function signReporterLock(path: string, token: string, holder: ProcessInstance): boolean {
-  if (parseLock(path)?.token !== token) return false
+  if (tokenOf(path) !== token) return false
   try {
     const { atime, mtime } = fs.lstatSync(path)
     // In place, not by rename: a rename could bring back a lock that was taken over in between.
     fs.writeFileSync(path, `${JSON.stringify({ token, holder })}\n`, { flag: 'r+' })
     fs.utimesSync(path, atime, mtime)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    return errorCode(error) !== 'ENOENT'
   }
+}
+
+/**
+ * Race R56: the other of the two signs at this moment, in place, and a reader gets the old text up to its end and the rest of the new.
+ * Whoever looks again sees it whole.
+ */
+function tokenOf(path: string): string | null {
+  return (parseLock(path) ?? parseLock(path))?.token ?? null
 }
 
 /** Unlinks the lock if it is still the token's. True: it was. */
 export function releaseReporterLock(path: string, token: string): boolean {
-  if (parseLock(path)?.token !== token) return false
+  if (tokenOf(path) !== token) return false
   try {
     retryOnWindows(() => fs.unlinkSync(path))
     return true

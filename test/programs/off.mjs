@@ -6,4 +6,4 @@ const tracker = new CommandTracker({
   version: '1',
   posthog: { apiKey: 'phc_x', host: 'http://127.0.0.1:9' },
 })
-console.log(tracker.setTracking(process.argv[2] ?? 'off').kind)
+console.log(JSON.stringify(tracker.setTracking(process.argv[2] ?? 'off')))

@@ -154,6 +154,27 @@ describe('signReporterLock()', () => {
     expect(signReporterLock(path, 'one', HOLDER)).toBe(false)
     expect(parseLock(path)).toEqual({ token: 'two' })
   })
+
+  it('R56: read while its launcher signs in place, torn as the system may give it, it is still ours', () => {
+    takeReporterLock(path, 'one', Date.now())
+    const torn = '{"token":"one"}\n"holder":{"pid":1}}\n'
+    vi.spyOn(fs, 'readFileSync').mockReturnValueOnce(torn)
+    expect(signReporterLock(path, 'one', HOLDER)).toBe(true)
+    vi.spyOn(fs, 'readFileSync').mockReturnValueOnce(torn)
+    expect(releaseReporterLock(path, 'one')).toBe(true)
+  })
+
+  it('is ours on a disk that takes no entry, and not when it is gone', () => {
+    takeReporterLock(path, 'one', Date.now())
+    const failWith = (code: string): unknown =>
+      vi.spyOn(fs, 'writeFileSync').mockImplementationOnce(() => {
+        throw Object.assign(new Error(code), { code })
+      })
+    failWith('ENOSPC')
+    expect(signReporterLock(path, 'one', HOLDER)).toBe(true)
+    failWith('ENOENT')
+    expect(signReporterLock(path, 'one', HOLDER)).toBe(false)
+  })
 })
 
 describe('releaseReporterLock()', () => {
