@@ -30,6 +30,7 @@ export function compile(folder, name) {
 /**
  * `wallMs` is the host's, net of waiting for a processor. `leftCpuMs`, `leftPeakKb`: of what the host did not wait for itself.
  * `leftProcesses`: those of them that reached Node's size. `exitNs`: process.hrtime of the host's end. `status`: 128 + a signal's number.
+ * `sinceReadyMs`: the part of `wallMs` after the host's line `ready HRTIME QUEUED_NS`, if it has said one.
  */
 export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, limitMs = LIMIT_MS }) {
   const words = [String(afterMs), String(limitMs), process.execPath, ...args]
@@ -46,11 +47,13 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
   if (host === undefined)
     throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)
   const [, wallNs, queuedNs, cpuUs, peakKb, status] = host
+  const ready = lines.find(([kind]) => kind === 'ready')?.slice(1).map(Number)
   const left = rows.filter(([kind]) => kind === 'left').map(([, numbers]) => numbers)
   const leftCpuMs = left.reduce((sum, numbers) => sum + numbers[3], 0) / 1e3
   return {
     exitNs: BigInt(lines.find(([kind]) => kind === 'host')[1]),
     wallMs: (wallNs - queuedNs) / 1e6,
+    ...(ready && { sinceReadyMs: (host[0] - ready[0] - (queuedNs - ready[1])) / 1e6 }),
     hostCpuMs: cpuUs / 1e3,
     leftCpuMs,
     treeCpuMs: cpuUs / 1e3 + leftCpuMs,
