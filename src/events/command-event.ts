@@ -120,8 +120,7 @@ function factProperties({
   startNs,
   delivery,
 }: CommandFacts): Pick<EventProperties<'CLI execution failed'>, FactName> {
-  // '6.1.0-18-amd64' → '6.1.0': the rest names a vendor's, or somebody's own, kernel.
-  const release = /^\d{1,10}(?:\.\d{1,10}){0,5}/.exec(runtime.osRelease)?.[0]
+  const release = leadingNumbers(runtime.osRelease)
   return {
     $geoip_disable: true,
     $ip: null,
@@ -130,12 +129,23 @@ function factProperties({
     runtime_language: 'node',
     runtime_version: safeVersion(runtime.runtimeVersion),
     os_type: isWord(runtime.osType, '', 32) ? runtime.osType : '(other)',
-    ...(release === undefined ? {} : { os_release: release }),
+    ...(release === '' ? {} : { os_release: release }),
     device_start_timestamp: milliseconds(startNs),
     is_ci: runtime.isCi,
     is_tty: runtime.isTty,
     delivery,
   }
+}
+
+/** '6.1.0-18-amd64' → '6.1.0': the rest names a vendor's, or somebody's own, kernel. */
+function leadingNumbers(release: string): string {
+  let end = 0
+  for (let i = 0; i < release.length && i < 64; i++) {
+    const character = release.charAt(i)
+    if (character >= '0' && character <= '9') end = i + 1
+    else if (character !== '.' || i === 0 || end !== i) break
+  }
+  return release.slice(0, end)
 }
 
 /** Two decimals, cut. */

@@ -7,14 +7,14 @@
 import { readSmallFile } from '../files/read-small-file.ts'
 import { detachedSpawn, type OutsideJob, type SpawnOutcome, type SpawnRequest } from '../platform/detached-spawn.ts'
 import { currentInstance, probeProcess } from '../platform/process-instance.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { destinationKey, isWaiting, parseBackoff } from './backoff.ts'
 import { REPORTER_LIMITS } from './limits.ts'
 import { type LockContent, releaseReporterLock, signReporterLock, takeReporterLock } from './reporter-lock.ts'
 import { type Destination, encodeTask, type ReporterTask, ROLE_VARIABLE } from './reporter-task.ts'
 
 export interface LaunchRequest {
-  readonly layout: SpoolLayout
+  readonly layout: CommandLayout
   readonly app: string
   readonly destination: Destination
   readonly consentFiles: readonly string[]
@@ -88,7 +88,7 @@ export function spawnRequest(
   }
 }
 
-function isBackingOff(layout: SpoolLayout, destination: Destination, nowMs: number): boolean {
+function isBackingOff(layout: CommandLayout, destination: Destination, nowMs: number): boolean {
   const file = readSmallFile(layout.backoff)
   if (file.kind !== 'text') return false
   return isWaiting(parseBackoff(file.text)[destinationKey(destination.host, destination.apiKey)], nowMs)

@@ -8,7 +8,7 @@ import { parseEnvelope } from '../events/envelope.ts'
 import { fs } from '../files/fs.ts'
 import { readSmallFile } from '../files/read-small-file.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
-import { type SpoolLayout, TEMP_SUFFIX } from './spool-layout.ts'
+import { type CommandLayout, TEMP_SUFFIX } from './spool-layout.ts'
 
 export type DropReason = 'too_old' | 'too_many' | 'too_large' | 'damaged' | 'rejected'
 type DropKind = 'commands' | 'sessions' | 'others'
@@ -67,7 +67,7 @@ function recordedMs(folder: string, uuid: string): number {
 
 /** Deletes what is over the bounds from `pending/` and adds to `counts`. `stillAllowed` is asked before each deletion. */
 export function prunePending(
-  layout: SpoolLayout,
+  layout: CommandLayout,
   nowMs: number,
   counts: DropCounts,
   stillAllowed: () => boolean,

@@ -25,7 +25,7 @@ import { writeByRename } from '../files/write-by-rename.ts'
 import { writeWhole } from '../files/write-whole.ts'
 import { isProcessInstance, type ProcessInstance } from '../platform/process-instance.ts'
 import { ENVELOPE_BYTES_MAX } from './spool-bounds.ts'
-import type { SpoolLayout } from './spool-layout.ts'
+import type { CommandLayout } from './spool-layout.ts'
 
 /** What stands in `in-flight/` while the process that it names is responsible for it. */
 export interface InFlightRecord {
@@ -76,7 +76,7 @@ export function parseInFlight(text: string): ParsedInFlight {
 }
 
 /** The beginning of a command. The uuid is new, so O_EXCL never meets anything. */
-export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written {
+export function writeBegun(layout: CommandLayout, record: InFlightRecord): Written {
   const path = inFlightPath(layout, record.envelope.uuid)
   const text = `${JSON.stringify(record)}\n`
   try {
@@ -90,7 +90,7 @@ export function writeBegun(layout: SpoolLayout, record: InFlightRecord): Written
 }
 
 /** The finished envelope of what has begun: the commit. A failed one leaves the record as it was. */
-export function commit(layout: SpoolLayout, envelope: Envelope): Written {
+export function commit(layout: CommandLayout, envelope: Envelope): Written {
   const text = encodeEnvelope(envelope)
   if (text.length > APPENDED_MAX) return replace(layout, envelope)
   try {
@@ -105,7 +105,7 @@ export function commit(layout: SpoolLayout, envelope: Envelope): Written {
  * Puts another record, or an envelope, over what is there, if anything is. A failed one leaves the old record.
  * @rare
  */
-export function replace(layout: SpoolLayout, what: Envelope | InFlightRecord): Written {
+export function replace(layout: CommandLayout, what: Envelope | InFlightRecord): Written {
   const uuid = 'envelope' in what ? what.envelope.uuid : what.uuid
   const text = 'envelope' in what ? `${JSON.stringify(what)}\n` : encodeEnvelope(what)
   return isOversize(text) ? OVERSIZE : inFolder(layout.inFlight, () => writeByRename(inFlightPath(layout, uuid), text))
@@ -114,7 +114,7 @@ export function replace(layout: SpoolLayout, what: Envelope | InFlightRecord): W
 export type Published = 'published' | 'gone' | 'failed'
 
 /** From `in-flight/` to `pending/`. `gone`: somebody else moved or erased it. */
-export function publish(layout: SpoolLayout, uuid: string): Published {
+export function publish(layout: CommandLayout, uuid: string): Published {
   try {
     renameOver(inFlightPath(layout, uuid), pendingPath(layout, uuid))
     return 'published'
@@ -124,7 +124,7 @@ export function publish(layout: SpoolLayout, uuid: string): Published {
 }
 
 /** @rare */
-function publishAnyway(layout: SpoolLayout, uuid: string, why: unknown): Published {
+function publishAnyway(layout: CommandLayout, uuid: string, why: unknown): Published {
   const isGone = (error: unknown): boolean =>
     errorCode(error) === 'ENOENT' && !hasBegun(layout, uuid) && fs.existsSync(layout.pending)
   if (isGone(why)) return 'gone'
@@ -144,14 +144,14 @@ function publishAnyway(layout: SpoolLayout, uuid: string, why: unknown): Publish
  * A finished envelope that had no beginning: straight to `pending/`, whole or not at all.
  * @rare
  */
-export function enqueue(layout: SpoolLayout, envelope: Envelope): Written {
+export function enqueue(layout: CommandLayout, envelope: Envelope): Written {
   const text = encodeEnvelope(envelope)
   return isOversize(text)
     ? OVERSIZE
     : inFolder(layout.pending, () => writeByRename(pendingPath(layout, envelope.uuid), text))
 }
 
-export function hasBegun(layout: SpoolLayout, uuid: string): boolean {
+export function hasBegun(layout: CommandLayout, uuid: string): boolean {
   return fs.existsSync(inFlightPath(layout, uuid))
 }
 
@@ -167,11 +167,11 @@ export function removeQuietly(path: string): void {
   }
 }
 
-export function inFlightPath(layout: SpoolLayout, uuid: string): string {
+export function inFlightPath(layout: CommandLayout, uuid: string): string {
   return `${layout.inFlight}/${uuid}.json`
 }
 
-export function pendingPath(layout: SpoolLayout, uuid: string): string {
+export function pendingPath(layout: CommandLayout, uuid: string): string {
   return `${layout.pending}/${uuid}.json`
 }
 

@@ -17,7 +17,7 @@ import {
 import { type DropCounts, dropFile, listWaiting } from './bounds.ts'
 import { inFlightPath, parseInFlight, pendingPath, publish, removeQuietly, replace } from './in-flight.ts'
 import { SPOOL_BOUNDS } from './spool-bounds.ts'
-import type { SpoolLayout } from './spool-layout.ts'
+import type { CommandLayout } from './spool-layout.ts'
 
 export type InFlightVerdict =
   | { readonly kind: 'publish' }
@@ -59,7 +59,7 @@ export interface SettleSeams {
   readonly stillAllowed: () => boolean
 }
 
-export function settleInFlight(layout: SpoolLayout, counts: DropCounts, seams: SettleSeams): Settled {
+export function settleInFlight(layout: CommandLayout, counts: DropCounts, seams: SettleSeams): Settled {
   let published = 0
   let aliasFound = false
   for (const { uuid, recordedMs } of listWaiting(layout.inFlight)) {
@@ -86,7 +86,7 @@ export function settleInFlight(layout: SpoolLayout, counts: DropCounts, seams: S
 
 /** Moves the alias whose pair the identity shows, deletes the others: their link was never committed. Call under the identity's lock. */
 export function settleAliases(
-  layout: SpoolLayout,
+  layout: CommandLayout,
   identity: { readonly anon_id: string; readonly linked_principal_id: string | null },
 ): void {
   for (const { uuid } of listWaiting(layout.inFlight)) {

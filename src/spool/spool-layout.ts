@@ -1,22 +1,26 @@
 /** Names of everything in a state directory, and nothing else. See docs/spool.md for who writes, reads and deletes each. */
 
-export interface SpoolLayout {
+/** What every command that is recorded asks for. */
+export interface CommandLayout {
   /** `~/.acme` */
   readonly directory: string
   readonly usage: string
+  readonly principal: string
+  readonly inFlight: string
+  readonly pending: string
+  readonly reporterLock: string
+  readonly backoff: string
+  /** Only where PID 1 does not reap: reporter/no-reap.ts. */
+  readonly noReap: string
+}
+
+export interface SpoolLayout extends CommandLayout {
   /** `~/.acme/telemetry` */
   readonly telemetry: string
   readonly consent: string
   readonly noticeShown: string
-  readonly principal: string
-  readonly inFlight: string
-  readonly pending: string
   readonly journal: string
-  readonly reporterLock: string
   readonly reporterState: string
-  readonly backoff: string
-  /** Only where PID 1 does not reap: reporter/no-reap.ts. */
-  readonly noReap: string
   readonly sessions: string
   /** The reporter's code as V8 compiled it: reporter/compiled-code.ts. */
   readonly compiled: string
@@ -29,23 +33,27 @@ export function consentPaths(directory: string): Pick<SpoolLayout, 'consent' | '
   return { consent: `${directory}/telemetry/consent.json`, noticeShown: `${directory}/telemetry/notice-shown` }
 }
 
-export function spoolLayout(directory: string): SpoolLayout {
-  const telemetry = `${directory}/telemetry`
-  const { consent, noticeShown } = consentPaths(directory)
+export function commandLayout(directory: string): CommandLayout {
   return {
     directory,
     usage: `${directory}/usage.json`,
+    principal: `${directory}/telemetry/principal.json`,
+    inFlight: `${directory}/telemetry/in-flight`,
+    pending: `${directory}/telemetry/pending`,
+    reporterLock: `${directory}/telemetry/reporter.lock`,
+    backoff: `${directory}/telemetry/backoff.json`,
+    noReap: `${directory}/telemetry/no-reap.json`,
+  }
+}
+
+export function spoolLayout(directory: string): SpoolLayout {
+  const telemetry = `${directory}/telemetry`
+  return {
+    ...commandLayout(directory),
+    ...consentPaths(directory),
     telemetry,
-    consent,
-    noticeShown,
-    principal: `${telemetry}/principal.json`,
-    inFlight: `${telemetry}/in-flight`,
-    pending: `${telemetry}/pending`,
     journal: `${telemetry}/sent.jsonl`,
-    reporterLock: `${telemetry}/reporter.lock`,
     reporterState: `${telemetry}/reporter.json`,
-    backoff: `${telemetry}/backoff.json`,
-    noReap: `${telemetry}/no-reap.json`,
     sessions: `${telemetry}/sessions`,
     compiled: `${telemetry}/compiled`,
     debug: `${telemetry}/debug`,

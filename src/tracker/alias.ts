@@ -4,7 +4,7 @@ import type { AliasPair } from '../identity/identity.ts'
 import type { AliasSteps } from '../identity/identity-change.ts'
 import { enqueue, publish, replace } from '../spool/in-flight.ts'
 import { settleAliases } from '../spool/settle.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 
 /** Direction: the principal is `distinct_id`, the anonymous id `alias`: docs/decisions/0002. Twice is once: the uuid is the pair's. */
 export function aliasEnvelope(
@@ -26,7 +26,7 @@ export function aliasEnvelope(
   }
 }
 
-export function aliasSteps(layout: SpoolLayout, envelopeOf: (pair: AliasPair) => Envelope): AliasSteps {
+export function aliasSteps(layout: CommandLayout, envelopeOf: (pair: AliasPair) => Envelope): AliasSteps {
   return {
     settle: (identity) => settleAliases(layout, identity),
     prepare: (pair) => replace(layout, envelopeOf(pair)).kind === 'written',

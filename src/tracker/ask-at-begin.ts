@@ -7,14 +7,14 @@ import { decideAtBegin } from '../identity/decide-at-begin.ts'
 import type { Identity } from '../identity/identity.ts'
 import { newAnonId } from '../identity/identity-file.ts'
 import { isRetryWaiting, isSameCredential, NO_PRINCIPAL_FILE, readPrincipalFile } from '../identity/principal-file.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { lookUpFile } from './child-files.ts'
 import { readCredential } from './host-credential.ts'
 import type { IdentityAtBegin } from './identity-at-begin.ts'
 import { loadRarePaths } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
 
-export function askAtBegin(settings: TrackerSettings, layout: SpoolLayout, asIs: IdentityAtBegin): IdentityAtBegin {
+export function askAtBegin(settings: TrackerSettings, layout: CommandLayout, asIs: IdentityAtBegin): IdentityAtBegin {
   const { identity } = asIs
   const credential = readCredential(settings)
   const principalFile =
@@ -41,7 +41,7 @@ export function askAtBegin(settings: TrackerSettings, layout: SpoolLayout, asIs:
 }
 
 /** The host's credential is gone: a logout that we were not told of, before this command's event. */
-function signedOutElsewhere(settings: TrackerSettings, layout: SpoolLayout, identity: Identity): IdentityAtBegin {
+function signedOutElsewhere(settings: TrackerSettings, layout: CommandLayout, identity: Identity): IdentityAtBegin {
   const fresh = newAnonId()
   const now = loadRarePaths()?.signOutElsewhere(settings, layout, identity, fresh) ?? {
     anon_id: fresh,

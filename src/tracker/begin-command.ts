@@ -4,7 +4,7 @@ import { type CommandFacts, safeCommandName } from '../events/command-event.ts'
 import { uuid7 } from '../events/uuid7.ts'
 import { isStateDirectory } from '../platform/own-directory.ts'
 import type { StateDirectory } from '../platform/state-directory.ts'
-import { type SpoolLayout, spoolLayout } from '../spool/spool-layout.ts'
+import { type CommandLayout, commandLayout } from '../spool/spool-layout.ts'
 import type { Wish } from './command-handle.ts'
 import { beginRun, type CommandRun } from './command-run.ts'
 import { deliveryHere } from './delivery-here.ts'
@@ -23,7 +23,7 @@ interface Beginning {
 /** A string says why nothing is recorded: `refused: not-ours`, an errno code … */
 export function beginCommand(wish: Wish, consent: Consent, startNs: bigint): CommandRun | LogRun | string {
   const { settings } = wish
-  const layout = spoolLayout(settings.directory ?? '')
+  const layout = commandLayout(settings.directory ?? '')
   const facts: CommandFacts = {
     commandName: safeCommandName(wish.name, isSecret),
     cliVersion: settings.version,
@@ -41,7 +41,7 @@ export function beginCommand(wish: Wish, consent: Consent, startNs: bigint): Com
   return typeof begun === 'string' ? beginElsewhere(begun, beginning) : begun
 }
 
-function beginIn(layout: SpoolLayout, { wish, consent, facts, uuid }: Beginning): CommandRun | string {
+function beginIn(layout: CommandLayout, { wish, consent, facts, uuid }: Beginning): CommandRun | string {
   const { settings, act, count } = wish
   const begin = identityAtBegin(settings, layout, act)
   if ('kind' in begin) return begin.reason
@@ -52,7 +52,7 @@ function beginIn(layout: SpoolLayout, { wish, consent, facts, uuid }: Beginning)
 /** @rare */
 function beginAt(place: StateDirectory, beginning: Beginning): CommandRun | string {
   if (place.kind === 'refused') return `refused: ${place.reason}`
-  return place.kind === 'unwritable' ? place.reason : beginIn(spoolLayout(place.directory), beginning)
+  return place.kind === 'unwritable' ? place.reason : beginIn(commandLayout(place.directory), beginning)
 }
 
 /**

@@ -2,10 +2,10 @@
 import type { DeliveryMode } from '../events/envelope.ts'
 import { fs } from '../files/fs.ts'
 import { isCommonNode } from '../platform/runtime.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { loadLaunching } from './load-parts.ts'
 
-export function deliveryHere(wanted: 'detached' | 'inline', { noReap }: SpoolLayout): DeliveryMode {
+export function deliveryHere(wanted: 'detached' | 'inline', { noReap }: CommandLayout): DeliveryMode {
   const isUsual = isCommonNode() && !(process.platform === 'linux' && fs.existsSync(noReap))
   return isUsual ? wanted : (loadLaunching()?.deliveryWhere(wanted, noReap) ?? 'spool-only')
 }

@@ -4,7 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import { createIdentity, readIdentity } from '../identity/identity-file.ts'
 import { encodePrincipalFile, machineMark, NO_PRINCIPAL_FILE } from '../identity/principal-file.ts'
 import { removeQuietly } from '../spool/in-flight.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import { type CommandLayout, spoolLayout } from '../spool/spool-layout.ts'
 import { isStoredOff } from './consent-now.ts'
 import type { NoIdentity } from './identity-at-begin.ts'
 import { loadRareChanges } from './load-parts.ts'
@@ -12,7 +12,7 @@ import type { TrackerSettings } from './tracker-options.ts'
 
 export function firstIdentity(
   settings: Pick<TrackerSettings, 'app' | 'directory' | 'principal'>,
-  layout: SpoolLayout,
+  layout: CommandLayout,
 ): Identity | NoIdentity {
   const file = readIdentity(layout.usage)
   if (file.kind === 'identity') return file.identity
@@ -22,7 +22,7 @@ export function firstIdentity(
     const isRepaired = repaired !== undefined && (repaired.kind !== 'failed' || repaired.reason === 'busy')
     if (!isRepaired) return { kind: 'none', reason: 'usage.json: damaged' }
   }
-  const made = createIdentity(layout.usage, layout.telemetry)
+  const made = createIdentity(layout.usage, spoolLayout(layout.directory).telemetry)
   if (made.kind === 'failed') return { kind: 'none', reason: made.reason }
   if (made.kind === 'created') {
     if (settings.principal !== null) writeMark(layout.principal, made.identity)

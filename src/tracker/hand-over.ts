@@ -4,7 +4,7 @@ import { randomBits } from '../events/uuid7.ts'
 import type { LaunchOutcome } from '../reporter/launch.ts'
 import { isReporterAtWork } from '../reporter/launch-due.ts'
 import { commit, enqueue, inFlightPath, pendingPath, publish, removeQuietly } from '../spool/in-flight.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { reporterFile } from './child-files.ts'
 import { consentFiles, isStoredOff } from './consent-now.ts'
 import { loadLaunching, loadRarePaths } from './load-parts.ts'
@@ -12,7 +12,7 @@ import type { TrackerSettings } from './tracker-options.ts'
 
 export interface HandOver {
   readonly settings: TrackerSettings
-  readonly layout: SpoolLayout
+  readonly layout: CommandLayout
   readonly delivery: DeliveryMode
   readonly notice: 'none' | 'due' | 'deferred'
 }
@@ -47,14 +47,14 @@ export function handOver(to: HandOver, envelope: Envelope, also: Envelope | null
 }
 
 /** @rare */
-function notCommitted(layout: SpoolLayout, uuid: string, written: Failed): HandOverOutcome {
+function notCommitted(layout: CommandLayout, uuid: string, written: Failed): HandOverOutcome {
   if (written.reason === 'ENOENT') return { kind: 'erased' }
   removeQuietly(inFlightPath(layout, uuid)) // or a reporter would take the command for crashed
   return written
 }
 
 /** @rare */
-function takenBack(layout: SpoolLayout, envelopes: readonly (Envelope | null)[]): HandOverOutcome {
+function takenBack(layout: CommandLayout, envelopes: readonly (Envelope | null)[]): HandOverOutcome {
   for (const envelope of envelopes) if (envelope !== null) removeQuietly(pendingPath(layout, envelope.uuid))
   return { kind: 'erased' }
 }

@@ -1,7 +1,7 @@
 /** Who is there when a command begins. Nothing here waits; the packages are loaded only for damage. */
 import { type AnonId, type DistinctId, type Identity, resolveDistinctId } from '../identity/identity.ts'
 import { readIdentity } from '../identity/identity-file.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { loadAsking, loadRarePaths } from './load-parts.ts'
 import type { LookUp } from './look-up.ts'
 import type { TrackerSettings } from './tracker-options.ts'
@@ -27,7 +27,7 @@ const NOT_BUILT: NoIdentity = { kind: 'none', reason: 'not-built' }
 
 export function identityAtBegin(
   settings: TrackerSettings,
-  layout: SpoolLayout,
+  layout: CommandLayout,
   act: 'login' | 'logout' | null,
 ): IdentityAtBegin | NoIdentity {
   const file = readIdentity(layout.usage)
@@ -42,7 +42,7 @@ export function identityAtBegin(
 /** @rare */
 function askAtBegin(
   settings: TrackerSettings,
-  layout: SpoolLayout,
+  layout: CommandLayout,
   asIs: IdentityAtBegin,
 ): IdentityAtBegin | NoIdentity {
   // Nothing can have changed that the link knows of.
@@ -51,6 +51,6 @@ function askAtBegin(
 }
 
 /** @rare */
-function firstIdentity(settings: TrackerSettings, layout: SpoolLayout): Identity | NoIdentity {
+function firstIdentity(settings: TrackerSettings, layout: CommandLayout): Identity | NoIdentity {
   return loadRarePaths()?.firstIdentity(settings, layout) ?? NOT_BUILT
 }

@@ -6,7 +6,7 @@ import type { Envelope } from '../events/envelope.ts'
 import { type AliasPair, type DistinctId, type PrincipalId, resolveDistinctId } from '../identity/identity.ts'
 import type { ChangeOutcome, ChangeRequest } from '../identity/identity-change.ts'
 import { hashCredential } from '../identity/principal-file.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { aliasEnvelope, aliasSteps } from './alias.ts'
 import { isStoredOff } from './consent-now.ts'
 import type { HostWord } from './host-word.ts'
@@ -23,7 +23,7 @@ const LOGOUT_LOCK_WAIT_MS = 50
 
 export interface EndContext {
   readonly settings: TrackerSettings
-  readonly layout: SpoolLayout
+  readonly layout: CommandLayout
   readonly begin: IdentityAtBegin
   readonly origin: Pick<Envelope, 'app' | 'api_key' | 'host' | 'delivery'>
 }

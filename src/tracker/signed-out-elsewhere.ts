@@ -1,7 +1,7 @@
 /** The host's credential is gone while somebody is linked: as a logout, at once. */
 import type { AnonId, Identity } from '../identity/identity.ts'
 import { settleAliases } from '../spool/settle.ts'
-import type { SpoolLayout } from '../spool/spool-layout.ts'
+import type { CommandLayout } from '../spool/spool-layout.ts'
 import { isStoredOff } from './consent-now.ts'
 import { loadRareChanges } from './load-parts.ts'
 import type { TrackerSettings } from './tracker-options.ts'
@@ -9,7 +9,7 @@ import type { TrackerSettings } from './tracker-options.ts'
 /** Rotates to `fresh`, unless somebody signed in or out meanwhile. Returns what this command is to take for its identity. */
 export function signOutElsewhere(
   settings: TrackerSettings,
-  layout: SpoolLayout,
+  layout: CommandLayout,
   identity: Identity,
   fresh: AnonId,
 ): Identity {

@@ -135,6 +135,10 @@ describe('commandProperties() make safe', () => {
     ['10.0.22631', '10.0.22631'],
     ['johns-kernel', undefined],
     ['6.1.john', '6.1'],
+    ['6..1', '6'],
+    ['.6', undefined],
+    ['5.', '5'],
+    ['1'.repeat(99), '1'.repeat(64)],
     ['', undefined],
   ])('os_release %j: %j', (osRelease, expected) => {
     const properties = commandProperties({ ...FINISHED, runtime: { ...FACTS.runtime, osRelease } }) as Properties
