@@ -82,7 +82,7 @@ function follow(watch: Watch, row: ProcSnapshot, look: AnomalyLook, opened: Epis
     ts: row.captured_at,
     seq: row.seq,
     pid: row.pid,
-    detail: look.detail,
+    detail: look.detail(),
     closed_at: null,
     peak: look.value,
     count: 1,

@@ -7,7 +7,8 @@ export interface AnomalyLook {
   readonly off: boolean
   /** The larger the worse; what `peak` keeps. */
   readonly value: number
-  readonly detail: string
+  /** Asked for when an episode begins: most rows begin none. */
+  readonly detail: () => string
   /** Worse than the rule's own. */
   readonly severity?: AnomalySeverity
 }

@@ -28,13 +28,14 @@ export function growthRule(t: AnomalyThresholds): AnomalyRule {
       base.rows += 1
       window.push(kb)
       if (window.length > WINDOW) window.shift()
+      const { ns, kb: was } = base
       const grown = kb > base.kb * t.growthFactor && kb - base.kb > t.growthKb
       const long = base.rows >= t.growthSamples && row.mono_ns - base.ns >= t.growthForMs * 1e6
       return {
         on: grown && long && medianStep(window) > 0,
         off: !grown,
         value: kb,
-        detail: `${base.kb} -> ${kb} KiB in ${((row.mono_ns - base.ns) / 1e9).toFixed(0)} s`,
+        detail: () => `${was} -> ${kb} KiB in ${((row.mono_ns - ns) / 1e9).toFixed(0)} s`,
       }
     },
   }

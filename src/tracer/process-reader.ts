@@ -1,11 +1,11 @@
 import type { ProcSnapshot } from './proc-snapshot.ts'
 import { openFdCounter } from './procfs/fd-count.ts'
 import type { HeldProcess } from './procfs/held-process.ts'
-import { emptyIo, parseIo } from './procfs/io.ts'
+import { emptyIo, type IoFields, parseIo } from './procfs/io.ts'
 import { parseFdSoftLimit } from './procfs/limits.ts'
 import { parseNumber } from './procfs/one-number.ts'
 import { scratch } from './procfs/scratch.ts'
-import { STAT } from './procfs/stat.ts'
+import { STAT, type StatFields } from './procfs/stat.ts'
 import { stateWord } from './procfs/state-word.ts'
 import { emptyStatus, parseStatus } from './procfs/status.ts'
 
@@ -28,6 +28,9 @@ export type ProcessColumns = Omit<
 export interface ProcessReader {
   /** Null when the process is gone. A zombie still has its `stat`. */
   read(): ProcessColumns | null
+  /** What the last `read` found; valid until the next. Null: the process was gone, or this is not ours to read. */
+  stat(): StatFields | null
+  io(): IoFields | null
   close(): void
 }
 
@@ -56,9 +59,11 @@ export function openProcessReader(held: HeldProcess): ProcessReader {
   let fdLimit: number | null = null
   let argStart: number | null = null
   let execSeq = 0
+  let stat: StatFields | null = null
+  let hasIo = false
 
   const read = (): ProcessColumns | null => {
-    const stat = held.stat()
+    stat = held.stat()
     if (stat === null) return null
     const { at } = stat
     // The arguments lie elsewhere after an exec, which keeps pid and start time. 0 where the kernel hides addresses.
@@ -72,7 +77,7 @@ export function openProcessReader(held: HeldProcess): ProcessReader {
     const statusLength = files.status.read()
     parseStatus(scratch, typeof statusLength === 'number' ? statusLength : 0, status)
     const ioLength = files.io.read()
-    const hasIo = typeof ioLength === 'number' && parseIo(scratch, ioLength, io)
+    hasIo = typeof ioLength === 'number' && parseIo(scratch, ioLength, io)
     const oomScore = number(files.oomScore.read())
     const wchanLength = files.wchan.read()
     const wchan =
@@ -123,6 +128,8 @@ export function openProcessReader(held: HeldProcess): ProcessReader {
 
   return {
     read,
+    stat: () => stat,
+    io: () => (hasIo ? io : null),
     close() {
       for (const file of Object.values(files)) file.close()
       fds.close()

@@ -3,6 +3,7 @@ import type { ProcSnapshot } from './proc-snapshot.ts'
 import type { HeldProcess } from './procfs/held-process.ts'
 import { openProcessReader, type ProcessColumns } from './process-reader.ts'
 import type { TracingSeams } from './tracing-seams.ts'
+import { rootMember } from './tree-member.ts'
 import { openTreeReader } from './tree-reader.ts'
 
 export interface Sample {
@@ -26,7 +27,7 @@ const TICKS_PER_SECOND = 100
 export function openSampler(held: HeldProcess, seams: TracingSeams): Sampler {
   const clocks = openClocks(seams)
   const reader = openProcessReader(held)
-  const tree = openTreeReader(held.pid, seams.procRoot)
+  const tree = openTreeReader(rootMember(held, reader), seams.procRoot)
   let seq = 0
   let previous: ProcSnapshot | null = null
   return {

@@ -1,5 +1,7 @@
+import type { ProcessReader } from './process-reader.ts'
 import { emptyIo, type IoFields, parseIo } from './procfs/io.ts'
-import { openProcFile } from './procfs/proc-file.ts'
+import type { HeldProcess } from './procfs/held-process.ts'
+import { openProcFile, type ProcFile } from './procfs/proc-file.ts'
 import { scratch } from './procfs/scratch.ts'
 import { parsePids, threadsOf } from './procfs/descendants.ts'
 import { emptyStat, parseStat, STAT, type StatFields } from './procfs/stat.ts'
@@ -55,16 +57,34 @@ export function openTreeMember(pid: number, procRoot: string, keep: boolean): Tr
       const length = ioFile.read()
       return typeof length === 'number' && parseIo(scratch, length, ioFields) ? ioFields : null
     },
-    children(everyThread, into) {
-      const length = childrenFile.read()
-      if (typeof length === 'number') parsePids(length, into)
-      if (!everyThread) return
-      for (const thread of threadsOf(folder)) {
-        if (thread === String(pid)) continue
-        const more = openProcFile(`${folder}/task/${thread}/children`, false).read()
-        if (typeof more === 'number') parsePids(more, into)
-      }
-    },
+    children: (everyThread, into) => readChildren(childrenFile, everyThread ? folder : null, pid, into),
     close,
+  }
+}
+
+/** The traced process itself, whose `stat` and `io` the row has just read: what `last` says of them. */
+export function rootMember(held: HeldProcess, last: Pick<ProcessReader, 'stat' | 'io'>): TreeMemberReader {
+  const { pid } = held
+  const childrenFile = held.file(`task/${pid}/children`)
+  return {
+    pid,
+    kept: true,
+    lastTicks: -1,
+    stat: last.stat,
+    io: last.io,
+    children: (everyThread, into) => readChildren(childrenFile, everyThread ? held.path('.') : null, pid, into),
+    close: () => childrenFile.close(),
+  }
+}
+
+/** Adds to `into` those of the first thread, and with the process's `folder` those of all others. */
+function readChildren(first: ProcFile, folder: string | null, pid: number, into: number[]): void {
+  const length = first.read()
+  if (typeof length === 'number') parsePids(length, into)
+  if (folder === null) return
+  for (const thread of threadsOf(folder)) {
+    if (thread === String(pid)) continue
+    const more = openProcFile(`${folder}/task/${thread}/children`, false).read()
+    if (typeof more === 'number') parsePids(more, into)
   }
 }

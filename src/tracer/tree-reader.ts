@@ -24,16 +24,15 @@ const AT_PAGESZ = 6n
 
 /**
  * Reads a process and all its descendants. Once seen, a descendant stays one until it ends, also after its parent did: a daemon
- * that forked twice is kept if a look fell between its forks.
+ * that forked twice is kept if a look fell between its forks. `root` is closed with it.
  */
-export function openTreeReader(rootPid: number, procRoot: string): TreeReader {
-  const members = new Map<number, TreeMemberReader>()
+export function openTreeReader(root: TreeMemberReader, procRoot: string): TreeReader {
+  const rootPid = root.pid
+  const members = new Map<number, TreeMemberReader>([[rootPid, root]])
   const mostKept = mostKeptProcesses(procRoot)
   const pageKb = pageSizeKb(procRoot)
   const found: number[] = []
   let looks = 0
-  const root = openTreeMember(rootPid, procRoot, true)
-  if (root !== null) members.set(rootPid, root)
 
   const forget = (member: TreeMemberReader): void => {
     member.close()

@@ -95,7 +95,7 @@ const BUDGETS = [
 
 /** Gross: with the event loop and its timer, whose share alone is beside it. All at the same time; it is CPU that is counted. */
 async function rateRows({ quick, report, world, ...pids }) {
-  const length = quick ? { settleS: 1, seconds: 2 } : { settleS: 10, seconds: 10 }
+  const length = quick ? { settleS: 1, seconds: 2 } : { settleS: 18, seconds: 10 }
   report.progress(`tracer: ${length.settleS + length.seconds} s of tracing`)
   const times = async (copies, about) =>
     Promise.all(Array.from({ length: quick ? 1 : copies }, () => shareOf(world, { ...about, ...length })))
