@@ -5,6 +5,11 @@
  * listens, the envelope is published and the signal raised again, so that the process dies of it as without us. If somebody does
  * (a "press Ctrl-C again" handler, signal-exit, which re-raises only when no listener but its own is left: hence stepping
  * aside *before* they run), nothing is published and nothing raised; a process that still runs a turn later gets its listener back.
+ *
+ * Who listens to a signal takes away that it kills at once, also in the middle of a long computation: the listener runs when the event loop
+ * turns. So we begin to listen when the command's first stretch of code is over: what computes until then dies as without us (its record
+ * stays, and says `crashed`). And after all but the shortest commands we listen for a turn more (race R57): a signal that came while the
+ * last stretch computed is not lost. What computes in between dies when it is done with that (docs/decisions/0032).
  */
 import type { EndSignal } from './command-outcome.ts'
 import { type Ending, type Registry, registry } from './running-commands.ts'
@@ -28,32 +33,50 @@ export function unwatchCommand(directory: string, command: Ending): void {
   shared.signal = null
 }
 
+/** A command this short, ms, computes for no longer; a turn more would cost it a quarter of a millisecond. */
+const SHORT_MS = 20
+
 function install(shared: Registry): () => void {
   const onUncaught = (error: unknown): void => {
     shared.uncaught = { error }
   }
   const onExit = (code: number): void => exits(shared, code)
   const listeners = new Map<EndSignal, () => void>()
+  const beganMs = Date.now()
   const remove = (): void => {
     process.removeListener('uncaughtExceptionMonitor', onUncaught)
     process.removeListener('exit', onExit)
-    for (const [signal, listener] of listeners) process.removeListener(signal, listener)
+    if (Date.now() - beganMs < SHORT_MS) stopListening(listeners)
+    else setImmediate(() => quietly(() => stopListening(listeners)))
   }
-  for (const signal of SIGNALS) {
-    const listener = (): void => signalled(shared, signal, listener, remove)
-    process.prependListener(signal, listener)
-    listeners.set(signal, listener)
-  }
+  // Before the event loop turns, and so before anybody hears of a signal.
+  void Promise.resolve().then(() => shared.remove === remove && listen(shared, listeners, remove))
   process.on('uncaughtExceptionMonitor', onUncaught)
   process.on('exit', onExit)
   return remove
 }
 
+function listen(shared: Registry, listeners: Map<EndSignal, () => void>, remove: () => void): void {
+  try {
+    for (const signal of SIGNALS) {
+      const listener = (): void => signalled(shared, signal, listener, remove)
+      listeners.set(signal, listener)
+      process.prependListener(signal, listener)
+    }
+  } catch {
+    // a 'newListener' of the host's: nobody awaits us who could be told
+  }
+}
+
+function stopListening(listeners: ReadonlyMap<EndSignal, () => void>): void {
+  for (const [signal, listener] of listeners) process.removeListener(signal, listener)
+}
+
 /** @rare */
 function signalled(shared: Registry, signal: EndSignal, listener: () => void, remove: () => void): void {
   process.removeListener(signal, listener)
-  shared.signal = signal
   const commands = [...shared.commands.values()]
+  if (commands.length > 0) shared.signal = signal
   for (const command of commands) quietly(() => command.held(signal))
   if (process.listenerCount(signal) === 0) {
     for (const command of commands) quietly(() => command.died(signal))

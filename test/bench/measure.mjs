@@ -47,7 +47,10 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
   if (host === undefined)
     throw new Error(`measuring ${args[0]}: no line of the host; wants one, got: ${stdout}${stderr}`)
   const [, wallNs, queuedNs, cpuUs, peakKb, status] = host
-  const ready = lines.find(([kind]) => kind === 'ready')?.slice(1).map(Number)
+  const ready = lines
+    .find(([kind]) => kind === 'ready')
+    ?.slice(1)
+    .map(Number)
   const left = rows.filter(([kind]) => kind === 'left').map(([, numbers]) => numbers)
   const leftCpuMs = left.reduce((sum, numbers) => sum + numbers[3], 0) / 1e3
   return {

@@ -14,9 +14,10 @@ const acts = {
   },
   reject: () => Promise.reject(new TypeError('it was refused')),
   exit: () => process.exit(Number(process.argv[3] ?? 3)),
-  hang: () => {
+  hang: async () => {
+    await null // until then a signal kills as without a tracker
     console.log('ready')
-    return new Promise(() => setInterval(() => {}, 1000))
+    await new Promise(() => setInterval(() => {}, 1000))
   },
   uncaught: () =>
     new Promise(() =>

@@ -9,9 +9,10 @@ const ends = {
   ok: () => 'the value',
   throw: () => Promise.reject(new TypeError('it broke')),
   exit: () => process.exit(3),
-  term: () => {
+  term: async () => {
+    await new Promise((resolve) => setImmediate(resolve))
     process.kill(process.pid, 'SIGTERM')
-    return new Promise(() => setInterval(() => {}, 1000))
+    await new Promise(() => setInterval(() => {}, 1000))
   },
 }
 const value = await tracker.run('toolkit.run', async () => {

@@ -30,7 +30,11 @@ interface Row {
   readonly later?: true
 }
 
-const HANG = `console.log('1'); await new Promise(() => setInterval(() => {}, 1000))`
+/** Tells no earlier than the event loop turns: until then signals are nobody's but the system's. */
+const TURN = 'await new Promise((resolve) => setImmediate(resolve))'
+const HANG = `${TURN}; console.log('1'); await new Promise(() => setInterval(() => {}, 1000))`
+/** Comes while JavaScript computes; whoever is still there afterwards says so. */
+const INTERRUPTED = `process.getBuiltinModule('node:child_process').execFileSync('kill', ['-INT', String(process.pid)])`
 const AGAIN = `let n = 1
   process.on('SIGINT', () => { if (n++ === 2) process.exit(130); console.log('2') })`
 const CLEANUP = `process.once('SIGTERM', () => setTimeout(() => process.exit(143), 60))`
@@ -135,6 +139,19 @@ const rows: readonly Row[] = [
     return { name: signal, body: HANG, signals: [signal], ends: signal, says: { outcome, exit_code: code, signal } }
   }),
   {
+    name: 'SIGINT while it computes and has not awaited anything: it dies there and then',
+    body: `${INTERRUPTED}; console.log('went on')`,
+    ends: 'SIGINT',
+    says: { outcome: 'crashed' },
+    later: true,
+  },
+  {
+    name: 'SIGINT while it computes at last, a command of some length: it is done, and dies',
+    body: `await new Promise((resolve) => setTimeout(resolve, 30)); ${INTERRUPTED}`,
+    ends: 'SIGINT',
+    says: { outcome: 'ok', exit_code: 0 },
+  },
+  {
     name: 'SIGTERM to what was only begun',
     begin: true,
     body: HANG,
@@ -168,7 +185,7 @@ const rows: readonly Row[] = [
   {
     name: 'Ctrl-C is refused, and the command returns',
     before: `process.on('SIGINT', () => { console.log('no'); globalThis.go() })`,
-    body: `console.log('1'); const t = setInterval(() => {}, 1000); await new Promise((go) => { globalThis.go = go }); clearInterval(t)`,
+    body: `${TURN}; console.log('1'); const t = setInterval(() => {}, 1000); await new Promise((go) => { globalThis.go = go }); clearInterval(t)`,
     signals: ['SIGINT'],
     ends: 0,
     says: { outcome: 'ok', exit_code: 0 },
