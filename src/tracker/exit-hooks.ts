@@ -8,8 +8,10 @@
  *
  * Who listens to a signal takes away that it kills at once, also in the middle of a long computation: the listener runs when the event loop
  * turns. So we begin to listen when the command's first stretch of code is over: what computes until then dies as without us (its record
- * stays, and says `crashed`). And after all but the shortest commands we listen for a turn more (race R57): a signal that came while the
- * last stretch computed is not lost. What computes in between dies when it is done with that (docs/decisions/0032).
+ * stays, and says `crashed`). What computes later dies when it is done with that (docs/decisions/0032).
+ *
+ * Race R57: a signal comes while a command's last stretch computes, and is not heard before the command is over. After all but the shortest
+ * commands we listen for a turn more, and raise it again.
  */
 import type { EndSignal } from './command-outcome.ts'
 import { type Ending, type Registry, registry } from './running-commands.ts'

@@ -1,4 +1,5 @@
 /** What the user's stored choice erases, and what it must not. */
+import type * as nodeFs from 'node:fs'
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { expect, test, vi } from 'vitest'
@@ -6,7 +7,7 @@ import { setTracking } from '../../src/consent/set-tracking.ts'
 import { type Home, makeHome } from '../support/home.ts'
 
 // The object that write-file-atomic looks its functions up in.
-const fs = createRequire(import.meta.url)('node:fs') as typeof import('node:fs')
+const fs = createRequire(import.meta.url)('node:fs') as typeof nodeFs
 
 function homeOfThisTest(): Home {
   const home = makeHome()

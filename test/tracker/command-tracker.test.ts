@@ -243,6 +243,8 @@ test('runs one after the other are as many events, and leave no listener behind'
   const tracker = trackerOf(home)
   const listeners = (): readonly number[] =>
     ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name))
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  await turn() // those of the tests before have gone
   const before = listeners()
   await tracker.run('first', async () => {
     const [exit, ...signals] = before
@@ -250,7 +252,7 @@ test('runs one after the other are as many events, and leave no listener behind'
       (exit ?? 0) + 1,
       ...signals.slice(0, 3),
     ])
-    await null
+    await Promise.resolve()
     expect(listeners()).toEqual(before.map((count) => count + 1))
   })
   await tracker.run('second', () => Promise.reject(new Error('no'))).catch(() => undefined)
@@ -258,7 +260,7 @@ test('runs one after the other are as many events, and leave no listener behind'
     ['first', 'ok'],
     ['second', 'error'],
   ])
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
   expect(listeners()).toEqual(before)
 })
 
