@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { WaitsFirst } from './test/support/waits-first.ts'
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     setupFiles: ['test/support/own-environment.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: WaitsFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: process.env['VITEST_JSON'] ? ['default', 'json'] : ['default'],

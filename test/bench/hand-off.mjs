@@ -8,7 +8,7 @@ import { inRounds, makeContender, makeWorld } from './world.mjs'
 
 export const name = 'hand-off'
 
-const ROUNDS = { hosts: 120, endpoints: 30, trees: 32, medium: 40, large: 12, others: 10 }
+const ROUNDS = { hosts: 120, endpoints: 30, trees: 32, medium: 40, large: 14, others: 10 }
 const QUICK = { hosts: 6, endpoints: 2, trees: 2, medium: 2, large: 0, others: 0 }
 
 /** Beside whom the other ones are measured. */
