@@ -51,8 +51,6 @@ export default defineConfig({
           name: 'wine',
           include: ['test/**/*.wine.test.ts'],
           testTimeout: 120_000,
-          // Seen once in a CI run: a reporter that left no trace. Whatever passes only when it is tried again is printed by .ci/run, with its reason.
-          retry: 1,
           fileParallelism: false,
         },
       },

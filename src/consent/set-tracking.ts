@@ -7,7 +7,7 @@
  * `on`: erases first, so that nothing recorded against a no is ever sent, then writes consent.
  *
  * Race R55: somebody else stores a choice at the same time. The file that becomes consent.json is not erased, or its rename would fail,
- * and that choice with it. What a killed one left is erased a minute later.
+ * and that choice with it. What a killed one left (a choice, and nothing of anybody) the next `on` or `off` erases, if it is a minute old.
  */
 import { replaceFile } from '../files/atomic-write.ts'
 import { withFileLock } from '../files/file-lock.ts'

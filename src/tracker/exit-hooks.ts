@@ -35,7 +35,7 @@ export function unwatchCommand(directory: string, command: Ending): void {
   shared.signal = null
 }
 
-/** A command this short, ms, computes for no longer; a turn more would cost it a quarter of a millisecond. */
+/** Milliseconds: in a command this short a signal is hardly lost, and the turn more would cost it a quarter of one. */
 const SHORT_MS = 20
 
 function install(shared: Registry): () => void {
