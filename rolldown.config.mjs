@@ -17,7 +17,12 @@ import { parseAst } from 'rolldown/parseAst'
  *  session/recovery.cjs       what a reporter loads where sessions were traced
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
+// None has a source map: Node reads and compiles what looks after one as soon as a file names it, 0.2 of the 108 million instructions that an
+// empty command is. What tsc writes beside the bundles is readable as it is.
 const shared = { platform: 'node', external: [/^node:/], plugins: [thirdPartyLicenses()] }
+
+/** What src/tracker/load-parts.ts compiles, which asks for no `Symbol.toStringTag`. */
+const asFunction = { exports: 'named', generatedCode: { symbols: false }, minify: true }
 
 // proper-lockfile and write-file-atomic patch the process they are loaded into (graceful-fs replaces fs.close and
 // process.cwd, signal-exit replaces process.emit and listens to signals). A guest does not do that: docs/decisions/0010.
@@ -57,43 +62,43 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/index.ts',
-    plugins: [...shared.plugins, soonCalled(['isPlainName', 'isTerminal'])],
-    output: { file: 'dist/index.js', format: 'esm', sourcemap: true, minify: true },
+    plugins: [...shared.plugins, soonCalled(['isPlainName', 'isTerminal']), withoutHoles()],
+    output: { file: 'dist/index.js', format: 'esm', minify: true },
   },
   {
     ...shared,
     input: 'src/tracker/recording.ts',
-    plugins: [...shared.plugins, sharedWithHost(), soonCalled()],
-    output: { file: 'dist/tracker/recording.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+    plugins: [...shared.plugins, sharedWithHost(), soonCalled(), withoutHoles()],
+    output: { file: 'dist/tracker/recording.cjs', format: 'cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/launching.ts',
-    plugins: [...shared.plugins, sharedWithHost()],
-    output: { file: 'dist/tracker/launching.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+    plugins: [...shared.plugins, sharedWithHost(), withoutHoles()],
+    output: { file: 'dist/tracker/launching.cjs', format: 'cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/ask-at-begin.ts',
     plugins: [...shared.plugins, sharedWithHost()],
-    output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+    output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/rare-paths.ts',
     plugins: [...shared.plugins, sharedWithHost()],
-    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/rare-changes.ts',
     resolve: { alias: guestManners },
-    output: { file: 'dist/tracker/rare-changes.cjs', format: 'cjs', sourcemap: true, exports: 'named' },
+    output: { file: 'dist/tracker/rare-changes.cjs', format: 'cjs', exports: 'named' },
   },
   {
     ...shared,
     input: 'src/reporter/main.ts',
-    output: { file: 'dist/reporter/main.cjs', format: 'cjs', sourcemap: false, minify: true },
+    output: { file: 'dist/reporter/main.cjs', format: 'cjs', minify: true },
   },
   {
     ...shared,
@@ -105,7 +110,6 @@ export default defineConfig([
       file: 'dist/reporter/perform.cjs',
       format: 'cjs',
       exports: 'named',
-      sourcemap: false,
       codeSplitting: false,
       // A reporter prints nothing, whatever posthog-node would like to say. It is read anew by every process: no white space.
       minify: { compress: { dropConsole: true }, mangle: true, codegen: { removeWhitespace: true } },
@@ -114,12 +118,12 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/session/recovery.ts',
-    output: { file: 'dist/session/recovery.cjs', format: 'cjs', sourcemap: true, exports: 'named', minify: true },
+    output: { file: 'dist/session/recovery.cjs', format: 'cjs', exports: 'named', minify: true },
   },
   {
     ...shared,
     input: 'src/reporter/look-up-main.ts',
-    output: { file: 'dist/reporter/look-up-main.cjs', format: 'cjs', sourcemap: false },
+    output: { file: 'dist/reporter/look-up-main.cjs', format: 'cjs' },
   },
 ])
 
@@ -144,7 +148,8 @@ function thirdPartyLicenses() {
 /**
  * V8 reads a function twice: once with its file, for the errors in it, and again when it is called. In parentheses it is taken to be called
  * at once, and read and compiled with its file. So are all here that stand alone, but for those that say `@rare` and those of
- * `rareHere`, which are rare in this bundle alone. test/package/soon-called.process.test.ts holds a real command against it.
+ * `rareHere`, which are rare in this bundle alone; and the arrow functions behind a `@soon`, as functions, since only those are taken so.
+ * test/package/soon-called.process.test.ts holds a real command against it.
  */
 function soonCalled(rareHere = []) {
   return {
@@ -152,8 +157,9 @@ function soonCalled(rareHere = []) {
     transform(code, id) {
       if (!id.endsWith('.ts')) return null
       const changed = new RolldownMagicString(code)
+      const { body } = parseAst(code, { lang: 'ts' })
       let before = 0
-      for (const statement of parseAst(code, { lang: 'ts' }).body) {
+      for (const statement of body) {
         const isRare = code.slice(before, statement.start).includes('@rare')
         before = statement.end
         const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
@@ -163,7 +169,40 @@ function soonCalled(rareHere = []) {
         changed.overwrite(start, nameEnd, `const ${name} = (${async ? 'async ' : ''}function`)
         changed.appendLeft(end, ');')
       }
-      return { code: changed.toString(), map: changed.generateMap({ source: id, hires: true }).toString() }
+      for (const { start, end, body: does, expression } of code.includes(SOON) ? arrowsIn(body) : []) {
+        if (!code.slice(0, start).trimEnd().endsWith(SOON)) continue
+        const arrow = code.lastIndexOf('=>', does.start)
+        changed.appendLeft(start, '(function')
+        changed.overwrite(arrow, arrow + 2, expression ? '{ return' : '')
+        changed.appendLeft(end, expression ? ' })' : ')')
+      }
+      return { code: changed.toString() }
+    },
+  }
+}
+
+const SOON = '/* @soon */'
+
+function arrowsIn(node) {
+  if (typeof node !== 'object' || node === null) return []
+  const inside = Object.values(node).flatMap(arrowsIn)
+  return node.type === 'ArrowFunctionExpression' ? [node, ...inside] : inside
+}
+
+/**
+ * `var` for the `const` of a bundle's outermost scope, when all else is done: V8 asks of each use of a `const`, from within a function, whether it
+ * has its value yet, and compiles that question each time.
+ */
+function withoutHoles() {
+  return {
+    name: 'without-holes',
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        const changed = new RolldownMagicString(chunk.code)
+        for (const { type, kind, start } of parseAst(chunk.code).body)
+          if (type === 'VariableDeclaration' && kind !== 'var') changed.overwrite(start, start + kind.length, 'var')
+        chunk.code = changed.toString()
+      }
     },
   }
 }

@@ -1,4 +1,5 @@
 /** The names and the looks at a state directory that every command needs; making one, and saying what is wrong with it: state-directory.ts. */
+import { S_IFDIR, S_IFLNK, S_IFMT } from '../files/file-type.ts'
 import { fs } from '../files/fs.ts'
 
 const OUR_UID = process.getuid?.()
@@ -15,8 +16,8 @@ export function isStateDirectory(directory: string): boolean {
 /** Not `statSync` at once: its first use costs 0.09 ms, and `lstatSync` has been used by then. */
 function isOurFolder(path: string, mayBeLink: boolean): boolean {
   const seen = fs.lstatSync(path)
-  const stat = mayBeLink && seen.isSymbolicLink() ? fs.statSync(path) : seen
-  return stat.isDirectory() && isOurs(stat.uid)
+  const stat = mayBeLink && (seen.mode & S_IFMT) === S_IFLNK ? fs.statSync(path) : seen
+  return (stat.mode & S_IFMT) === S_IFDIR && isOurs(stat.uid)
 }
 
 export function isOurs(uid: number): boolean {

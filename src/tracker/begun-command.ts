@@ -14,7 +14,7 @@ export function begun(wish: Wish, consent: Consent, startNs: bigint): BegunComma
   const { count } = wish
   return {
     add: (values) => quietly(count, () => run.add(values)),
-    finish: (end) => {
+    finish: /* @soon */ (end) => {
       try {
         return run.finish(endOf(end))
       } catch (error) {

@@ -73,7 +73,7 @@ export function beginRun(context: RunContext): CommandRun | string {
       run.inner = act
     },
     becomes: (act) => becomes(run, act),
-    finish: (end) => finish(run, end),
+    finish: /* @soon */ (end) => finish(run, end),
     discard: () => discard(run),
     exited: (exitCode, seen) => exited(run, exitCode, seen),
     held: (signal) => held(run, signal),

@@ -72,7 +72,7 @@ async function wrap<B extends BegunCommand, R>(begun: B, command: (running: B) =
 type Outcomes = Map<string, number>
 
 function begin(settings: TrackerSettings, outcomes: Outcomes, name: string, options?: CommandOptions): BegunCommand {
-  const count = (outcome: string): void => countOutcome(settings, outcomes, outcome)
+  const count = /* @soon */ (outcome: string): void => countOutcome(settings, outcomes, outcome)
   try {
     const begun = beginHere({ settings, name, act: options?.identity ?? null, count })
     if (typeof begun !== 'string') return begun

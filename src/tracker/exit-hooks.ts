@@ -45,14 +45,14 @@ function install(shared: Registry): () => void {
   const onExit = (code: number): void => exits(shared, code)
   const listeners = new Map<EndSignal, () => void>()
   const beganMs = Date.now()
-  const remove = (): void => {
+  const remove = /* @soon */ (): void => {
     process.removeListener('uncaughtExceptionMonitor', onUncaught)
     process.removeListener('exit', onExit)
     if (Date.now() - beganMs < SHORT_MS) stopListening(listeners)
     else setImmediate(() => quietly(() => stopListening(listeners)))
   }
   // Before the event loop turns, and so before anybody hears of a signal.
-  void Promise.resolve().then(() => shared.remove === remove && listen(shared, listeners, remove))
+  void Promise.resolve().then(/* @soon */ () => shared.remove === remove && listen(shared, listeners, remove))
   process.on('uncaughtExceptionMonitor', onUncaught)
   process.on('exit', onExit)
   return remove

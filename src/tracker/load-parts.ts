@@ -83,7 +83,7 @@ function compile(path: string): ReturnType<Load> {
   process
     .getBuiltinModule('node:vm')
     .compileFunction(code, ['exports', 'require', '__filename'], { filename: path })
-    .call(exports, exports, (id: string) => (id === 'host' ? inHost() : process.getBuiltinModule(id)), path)
+    .call(exports, exports, /* @soon */ (id: string) => (id === 'host' ? inHost() : process.getBuiltinModule(id)), path)
   return exports
 }
 
