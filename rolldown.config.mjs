@@ -17,12 +17,15 @@ import { parseAst } from 'rolldown/parseAst'
  *  session/recovery.cjs       what a reporter loads where sessions were traced
  *  reporter/look-up-main.cjs  the killable child that asks who a credential belongs to
  */
-// None has a source map: Node reads and compiles what looks after one as soon as a file names it, 0.2 of the 108 million instructions that an
-// empty command is. What tsc writes beside the bundles is readable as it is.
 const shared = { platform: 'node', external: [/^node:/], plugins: [thirdPartyLicenses()] }
 
+/**
+ * What a host loads. The source map lies beside it, for who audits what is sent, and is not named in it: Node compiles what looks after maps as
+ * soon as a file names one, a quarter of a million instructions in each command.
+ */
+const inHost = { sourcemap: 'hidden', minify: true }
 /** What src/tracker/load-parts.ts compiles, which asks for no `Symbol.toStringTag`. */
-const asFunction = { exports: 'named', generatedCode: { symbols: false }, minify: true }
+const asFunction = { ...inHost, format: 'cjs', exports: 'named', generatedCode: { symbols: false } }
 
 // proper-lockfile and write-file-atomic patch the process they are loaded into (graceful-fs replaces fs.close and
 // process.cwd, signal-exit replaces process.emit and listens to signals). A guest does not do that: docs/decisions/0010.
@@ -63,37 +66,37 @@ export default defineConfig([
     ...shared,
     input: 'src/index.ts',
     plugins: [...shared.plugins, soonCalled(['isPlainName', 'isTerminal']), withoutHoles()],
-    output: { file: 'dist/index.js', format: 'esm', minify: true },
+    output: { file: 'dist/index.js', format: 'esm', ...inHost },
   },
   {
     ...shared,
     input: 'src/tracker/recording.ts',
     plugins: [...shared.plugins, sharedWithHost(), soonCalled(), withoutHoles()],
-    output: { file: 'dist/tracker/recording.cjs', format: 'cjs', ...asFunction },
+    output: { file: 'dist/tracker/recording.cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/launching.ts',
     plugins: [...shared.plugins, sharedWithHost(), withoutHoles()],
-    output: { file: 'dist/tracker/launching.cjs', format: 'cjs', ...asFunction },
+    output: { file: 'dist/tracker/launching.cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/ask-at-begin.ts',
     plugins: [...shared.plugins, sharedWithHost()],
-    output: { file: 'dist/tracker/ask-at-begin.cjs', format: 'cjs', ...asFunction },
+    output: { file: 'dist/tracker/ask-at-begin.cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/rare-paths.ts',
     plugins: [...shared.plugins, sharedWithHost()],
-    output: { file: 'dist/tracker/rare-paths.cjs', format: 'cjs', ...asFunction },
+    output: { file: 'dist/tracker/rare-paths.cjs', ...asFunction },
   },
   {
     ...shared,
     input: 'src/tracker/rare-changes.ts',
     resolve: { alias: guestManners },
-    output: { file: 'dist/tracker/rare-changes.cjs', format: 'cjs', exports: 'named' },
+    output: { file: 'dist/tracker/rare-changes.cjs', format: 'cjs', exports: 'named', sourcemap: 'hidden' },
   },
   {
     ...shared,
@@ -118,7 +121,7 @@ export default defineConfig([
   {
     ...shared,
     input: 'src/session/recovery.ts',
-    output: { file: 'dist/session/recovery.cjs', format: 'cjs', exports: 'named', minify: true },
+    output: { file: 'dist/session/recovery.cjs', format: 'cjs', exports: 'named', sourcemap: true, minify: true },
   },
   {
     ...shared,
@@ -176,7 +179,7 @@ function soonCalled(rareHere = []) {
         changed.overwrite(arrow, arrow + 2, expression ? '{ return' : '')
         changed.appendLeft(end, expression ? ' })' : ')')
       }
-      return { code: changed.toString() }
+      return { code: changed.toString(), map: changed.generateMap({ source: id, hires: true }).toString() }
     },
   }
 }
@@ -191,16 +194,18 @@ function arrowsIn(node) {
 
 /**
  * `var` for the `const` of a bundle's outermost scope, when all else is done: V8 asks of each use of a `const`, from within a function, whether it
- * has its value yet, and compiles that question each time.
+ * has its value yet, and compiles that question each time. Of the same length: the source map stays true.
  */
 function withoutHoles() {
   return {
     name: 'without-holes',
     generateBundle(_, bundle) {
       for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue
         const changed = new RolldownMagicString(chunk.code)
         for (const { type, kind, start } of parseAst(chunk.code).body)
-          if (type === 'VariableDeclaration' && kind !== 'var') changed.overwrite(start, start + kind.length, 'var')
+          if (type === 'VariableDeclaration' && kind !== 'var')
+            changed.overwrite(start, start + kind.length, 'var'.padEnd(kind.length))
         chunk.code = changed.toString()
       }
     },

@@ -1,5 +1,6 @@
 /** `import 'afterword'` is one small file that loads nothing: it is paid for by every run of every host. What records is paid for by every command. */
 import fs from 'node:fs'
+import { SourceMap, type SourceMapPayload } from 'node:module'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
@@ -37,6 +38,20 @@ test('dist/index.js has no top-level await, which require() could not load', () 
   }
   visit(source)
   expect(awaits).toEqual([])
+})
+
+/** A word of one place in the sources, that nothing rewrites. */
+const WORDS = { 'index.js': 'XDG_RUNTIME_DIR', 'tracker/recording.cjs': 'uncaughtExceptionMonitor' }
+
+test.each(Object.entries(WORDS))('dist/%s names no source map; the one beside it leads to the source', (name, word) => {
+  const code = textOf(name)
+  expect(code).not.toContain('sourceMappingURL')
+  const before = code.slice(0, code.indexOf(word)).split('\n')
+  const map = JSON.parse(textOf(`${name}.map`)) as SourceMapPayload
+  const found = new SourceMap(map).findEntry(before.length - 1, before.at(-1)?.length ?? 0)
+  if (!('originalSource' in found)) throw new Error(`the map of dist/${name} knows nothing of ${word}`)
+  const source = map.sourcesContent[map.sources.indexOf(found.originalSource)] ?? ''
+  expect(source.split('\n')[found.originalLine]).toContain(word)
 })
 
 function importedBy(code: string): readonly string[] {
