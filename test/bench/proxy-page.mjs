@@ -21,6 +21,11 @@ export async function benchPage(report) {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const end = () => {
+    kill(chromium)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  }
+  process.on('exit', end) // somebody interrupts us
   let hop
   try {
     const port = await devToolsPort(chromium)
@@ -50,7 +55,8 @@ export async function benchPage(report) {
   } finally {
     hop?.stop()
     await stop(chromium)
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    end()
+    process.off('exit', end)
   }
 }
 
@@ -79,9 +85,15 @@ async function devToolsPort(chromium) {
   throw new Error('starting Chromium: it ended, wants a line with its port')
 }
 
+const runs = ({ exitCode, signalCode }) => exitCode === null && signalCode === null
+
+function kill(chromium) {
+  if (runs(chromium)) process.kill(-chromium.pid, 'SIGKILL')
+}
+
 async function stop(chromium) {
-  if (chromium.exitCode !== null || chromium.signalCode !== null) return
+  if (!runs(chromium)) return
   const gone = once(chromium, 'exit')
-  process.kill(-chromium.pid, 'SIGKILL')
+  kill(chromium)
   await gone
 }
