@@ -172,8 +172,12 @@ function soonCalled(rareHere = []) {
         changed.overwrite(start, nameEnd, `const ${name} = (${async ? 'async ' : ''}function`)
         changed.appendLeft(end, ');')
       }
-      for (const { start, end, body: does, expression } of code.includes(SOON) ? arrowsIn(body) : []) {
-        if (!code.slice(0, start).trimEnd().endsWith(SOON)) continue
+      const marked = arrowsIn(code.includes(SOON) ? body : null).filter(({ start }) =>
+        code.slice(0, start).trimEnd().endsWith(SOON),
+      )
+      if (marked.length !== code.split(SOON).length - 1)
+        throw new Error(`${id}: a ${SOON} that stands before no arrow function`)
+      for (const { start, end, body: does, expression } of marked) {
         const arrow = code.lastIndexOf('=>', does.start)
         changed.appendLeft(start, '(function')
         changed.overwrite(arrow, arrow + 2, expression ? '{ return' : '')

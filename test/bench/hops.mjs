@@ -10,6 +10,10 @@ const PROGRAMS = fileURLToPath(new URL('../programs/proxy-bench', import.meta.ur
 /** Why there is no C splice to compare with, or null. */
 export const NO_SOCAT = spawnSync('socat', ['-V']).status === 0 ? null : 'no socat on PATH: apt-get install socat'
 
+/** Those that nobody has stopped yet. */
+const running = new Set()
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL'))) // somebody interrupts us
+
 export function startBrowser() {
   return startProgram(['browser.mjs'])
 }
@@ -50,17 +54,24 @@ async function startProgram([program, ...words]) {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`starting ${program} ${words.join(' ')}: it ended with ${code}, wants a port`)
   })
+  running.add(child)
   const [line] = await Promise.race([once(child.stdout, 'data'), ended])
   ended.catch(() => {}) // from now on it ends because it is stopped
-  return { port: Number(line), pid: child.pid, stop: () => child.kill('SIGKILL') }
+  return { port: Number(line), pid: child.pid, stop: () => stop(child, 'SIGKILL') }
 }
 
 async function startSocat(to) {
   const port = await freePort()
   const listen = `TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr,nodelay`
   const child = spawn('socat', [listen, `TCP:127.0.0.1:${to},nodelay`], { stdio: 'ignore' })
+  running.add(child)
   while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 10))
-  return { port, pid: child.pid, stop: () => child.kill() }
+  return { port, pid: child.pid, stop: () => stop(child, 'SIGTERM') }
+}
+
+function stop(child, signal) {
+  running.delete(child)
+  child.kill(signal)
 }
 
 function answers(port) {

@@ -49,13 +49,16 @@ async function countCommand(home: Home): Promise<readonly Script[]> {
   return JSON.parse(readFileSync(counts, 'utf8')) as Script[]
 }
 
-/** The functions of a bundle that stand alone, or were arrow functions with a `@soon`: how each begins, by whether it is compiled with its file and whether it ran. */
+/**
+ * The functions of a bundle that stand alone, or were arrow functions with a `@soon`: how each begins, by whether it is compiled with its file
+ * (in parentheses of its own, not a call's) and whether it ran.
+ */
 function standingAlone(script: Script): Record<'idle' | 'late', readonly string[]> & { readonly count: number } {
   const text = readFileSync(script.url.replace('file://', ''), 'utf8')
   const found = script.functions.flatMap(({ ranges: [{ startOffset, endOffset, count }] }) => {
     const body = text.slice(startOffset, endOffset)
     if (!/^(?:async )?function\b/.test(body)) return []
-    const isSoonCalled = text.slice(0, startOffset).endsWith('(') && text.startsWith(')', endOffset)
+    const isSoonCalled = /[=:,(]\($/.test(text.slice(0, startOffset)) && text.startsWith(')', endOffset)
     return [{ isSoonCalled, ran: count > 0, start: body.slice(0, 100) }]
   })
   return {
