@@ -4,12 +4,13 @@ import { defineConfig, RolldownMagicString } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
 
 /**
- * Ten bundles; everything else in dist is tsc's output, file for file.
+ * Eleven bundles; everything else in dist is tsc's output, file for file.
  *
  *  index.js            what a host loads with `import 'afterword'`: one ES module, no static `node:` import, no package
  *  tracker/recording.cjs      what a command loads that is recorded
  *  tracker/launching.cjs      what a command loads when no reporter is alive
  *  tracker/ask-at-begin.cjs   what a host with a credential, or somebody to ask, loads when a command begins
+ *  tracker/full-checks.cjs    what a host loads whose options or declarations are not plainly right
  *  tracker/rare-paths.cjs     what a host needs now and then: first use, failures, look-ups, status …
  *  tracker/rare-changes.cjs   what a login, a logout, `on` and `off` load: the lock, the atomic write, UUIDv5
  *  reporter/main.cjs   the detached reporter: the box, and what loads the next one, compiled already if it was before
@@ -24,6 +25,7 @@ const shared = { platform: 'node', external: [/^node:/], plugins: [thirdPartyLic
  * soon as a file names one, a quarter of a million instructions in each command.
  */
 const inHost = { sourcemap: 'hidden', minify: true }
+const MINIFIED = { compress: true, codegen: { removeWhitespace: true } }
 /** What src/tracker/load-parts.ts compiles, which asks for no `Symbol.toStringTag`. */
 const asFunction = { ...inHost, format: 'cjs', exports: 'named', generatedCode: { symbols: false } }
 
@@ -66,7 +68,13 @@ export default defineConfig([
     ...shared,
     input: 'src/index.ts',
     plugins: [...shared.plugins, soonCalled(['isPlainName', 'isTerminal']), withoutHoles()],
-    output: { file: 'dist/index.js', format: 'esm', ...inHost },
+    // CommandTracker is called that, in an error's stack and where a host prints one.
+    output: {
+      file: 'dist/index.js',
+      format: 'esm',
+      ...inHost,
+      minify: { ...MINIFIED, mangle: { keepNames: { class: true, function: false } } },
+    },
   },
   {
     ...shared,
@@ -85,6 +93,13 @@ export default defineConfig([
     input: 'src/tracker/ask-at-begin.ts',
     plugins: [...shared.plugins, sharedWithHost()],
     output: { file: 'dist/tracker/ask-at-begin.cjs', ...asFunction },
+  },
+  {
+    ...shared,
+    input: 'src/tracker/full-checks.ts',
+    plugins: [...shared.plugins, sharedWithHost()],
+    // With its lines, one of which Node shows when it throws.
+    output: { file: 'dist/tracker/full-checks.cjs', ...asFunction, minify: false },
   },
   {
     ...shared,

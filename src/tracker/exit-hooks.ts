@@ -7,7 +7,7 @@
  * aside *before* they run), nothing is published and nothing raised; a process that still runs a turn later gets its listener back.
  *
  * Who listens to a signal takes away that it kills at once, also in the middle of a long computation: the listener runs when the event loop
- * turns. So we begin to listen when the command's first stretch of code is over: what computes until then dies as without us (its record
+ * turns. So we begin to listen when the command's first stretches of code are over: what computes until then dies as without us (its record
  * stays, and says `crashed`). What computes later dies when it is done with that (docs/decisions/0032).
  *
  * Race R57: a signal comes while a command's last stretch computes, and is not heard before the command is over. After all but the shortest
@@ -51,13 +51,25 @@ function install(shared: Registry): () => void {
     if (Date.now() - beganMs < SHORT_MS) stopListening(listeners)
     else setImmediate(() => quietly(() => stopListening(listeners)))
   }
-  // Before the event loop turns, and so before anybody hears of a signal.
-  void Promise.resolve().then(/* @soon */ () => shared.remove === remove && listen(shared, listeners, remove))
+  void listenSoon(shared, listeners, remove)
   process.on('uncaughtExceptionMonitor', onUncaught)
   process.on('exit', onExit)
   return remove
 }
 
+/** Turns of the queue of microtasks: a command that is over by then has never listened. */
+const TURNS = 8
+
+/** Before the event loop turns, and so before anybody hears of a signal. */
+async function listenSoon(shared: Registry, listeners: Map<EndSignal, () => void>, remove: () => void): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) {
+    await Promise.resolve()
+    if (shared.remove !== remove) return
+  }
+  listen(shared, listeners, remove)
+}
+
+/** @rare */
 function listen(shared: Registry, listeners: Map<EndSignal, () => void>, remove: () => void): void {
   try {
     for (const signal of SIGNALS) {

@@ -6,6 +6,7 @@ import { packageFile } from '../platform/package-files.ts'
 import type * as asking from './ask-at-begin.ts'
 import { lookUpFile, reporterFile } from './child-files.ts'
 import { consentFiles, consentNow, isStoredOff } from './consent-now.ts'
+import type * as checks from './full-checks.ts'
 import type * as launching from './launching.ts'
 import { version } from '../version.ts'
 import type * as changes from './rare-changes.ts'
@@ -26,6 +27,14 @@ const loaded = new Map<string, object | null>()
  */
 export function loadRarePaths(): RarePaths | null {
   return load('rare-paths', compile) as RarePaths | null
+}
+
+/**
+ * What says what is wrong with options and declarations. Null as above: then they are taken as they are.
+ * @rare
+ */
+export function loadFullChecks(): typeof checks | null {
+  return load('full-checks', compile) as typeof checks | null
 }
 
 /** What records a command. Null as above: then nothing is. */

@@ -4,12 +4,10 @@
  * what does is rare-changes.ts.
  */
 export { looksSecret } from '../events/looks-secret.ts'
-export { defineProperties, oneOf } from '../events/host-properties.ts'
 export { isUnwritable, openFallbackDirectory, openStateDirectory } from '../platform/state-directory.ts'
 export { startOutsideJob } from '../platform/windows-job.ts'
 export { startInline } from '../reporter/launch-inline.ts'
 export { killSurvivor } from '../reporter/kill-survivor.ts'
-export { checkTrackerOptions } from './check-tracker-options.ts'
 export { resolveCommandOutcome } from './command-outcome.ts'
 export { failureHere } from './failure-here.ts'
 export { journalHere, noteHere } from './diagnostics-here.ts'

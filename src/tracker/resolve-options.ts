@@ -1,7 +1,7 @@
 /** The defaults, and the look that most options pass. Only here does the host throw. */
 import { isLetterOrDigit, isMadeOf } from '../events/characters.ts'
 import { defaultDirectory } from '../platform/own-directory.ts'
-import { loadRarePaths } from './load-parts.ts'
+import { loadFullChecks } from './load-parts.ts'
 import type { TrackerOptions, TrackerSettings } from './tracker-options.ts'
 
 /** @throws TypeError or RangeError: "new CommandTracker: what it got, what it wants" (check-tracker-options.ts). */
@@ -29,7 +29,7 @@ export function resolveTrackerOptions(options: TrackerOptions): TrackerSettings 
     (errorMessages === 'redacted' || errorMessages === 'omit') &&
     typeof exceptions === 'boolean' &&
     Object.keys(unknown).length === 0
-  if (!isPlainlyRight) loadRarePaths()?.checkTrackerOptions(options)
+  if (!isPlainlyRight) loadFullChecks()?.checkTrackerOptions(options)
   return {
     app,
     version,

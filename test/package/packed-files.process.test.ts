@@ -21,6 +21,7 @@ test.each([
   'dist/tracker/ask-at-begin.cjs',
   'dist/tracker/launching.cjs',
   'dist/tracker/recording.cjs',
+  'dist/tracker/full-checks.cjs',
   'dist/tracker/rare-paths.cjs',
   'dist/tracker/rare-changes.cjs',
   'dist/reporter/main.cjs',
