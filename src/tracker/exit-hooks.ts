@@ -7,8 +7,8 @@
  * aside *before* they run), nothing is published and nothing raised; a process that still runs a turn later gets its listener back.
  *
  * Who listens to a signal takes away that it kills at once, also in the middle of a long computation: the listener runs when the event loop
- * turns. So we begin to listen when the command's first stretches of code are over: what computes until then dies as without us (its record
- * stays, and says `crashed`). What computes later dies when it is done with that (docs/decisions/0032).
+ * turns. So we begin to listen when the command waits for something: what computes until then dies as without us (its record stays, and says
+ * `crashed`), and a command that never waits never listens. What computes later dies when it is done with that (docs/decisions/0032).
  *
  * Race R57: a signal comes while a command's last stretch computes, and is not heard before the command is over. After all but the shortest
  * commands we listen for a turn more, and raise it again.
@@ -57,7 +57,7 @@ function install(shared: Registry): () => void {
   return remove
 }
 
-/** Turns of the queue of microtasks: a command that is over by then has never listened. */
+/** Turns of the queue of microtasks: a command that is not over by then waits for something, or computes between two of many promises. */
 const TURNS = 8
 
 /** Before the event loop turns, and so before anybody hears of a signal. */

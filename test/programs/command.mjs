@@ -15,7 +15,7 @@ const acts = {
   reject: () => Promise.reject(new TypeError('it was refused')),
   exit: () => process.exit(Number(process.argv[3] ?? 3)),
   hang: async () => {
-    await Promise.resolve() // until then a signal kills as without a tracker
+    await new Promise(setImmediate) // until it waits for something, a signal kills as without a tracker
     console.log('ready')
     await new Promise(() => setInterval(() => {}, 1000))
   },

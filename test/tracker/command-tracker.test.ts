@@ -252,7 +252,7 @@ test('runs one after the other are as many events, and leave no listener behind'
       (exit ?? 0) + 1,
       ...signals.slice(0, 3),
     ])
-    await Promise.resolve()
+    await turn()
     expect(listeners()).toEqual(before.map((count) => count + 1))
   })
   await tracker.run('second', () => Promise.reject(new Error('no'))).catch(() => undefined)
@@ -262,6 +262,22 @@ test('runs one after the other are as many events, and leave no listener behind'
   ])
   await turn()
   expect(listeners()).toEqual(before)
+})
+
+test('a command that waits for nothing never listens to a signal, whatever it awaits', async () => {
+  const home = makeHome()
+  const tracker = trackerOf(home)
+  const heard: string[] = []
+  const added = (name: string | symbol): void => void heard.push(String(name))
+  process.on('newListener', added)
+  await tracker.run('quick', async () => {
+    await Promise.resolve()
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  process.removeListener('newListener', added)
+  expect(events(home)).toEqual([['quick', 'ok']])
+  expect(heard.filter((name) => name.startsWith('SIG'))).toEqual([])
+  expect(heard).toContain('exit')
 })
 
 test('two copies of this package make one event of a run inside a run', async () => {
