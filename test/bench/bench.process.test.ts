@@ -1,6 +1,10 @@
 /** That the program runs. What it measures is nobody's to assert: a machine that runs tests is busy. */
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { addCompiledPackage } from './compiled.mjs'
+import { makeWorld } from './world.mjs'
 
 describe('npm run bench', () => {
   it('refuses a bench or an option that is not there, and names those that are', () => {
@@ -23,6 +27,15 @@ describe('npm run bench', () => {
     for (const row of rows) expect(row).toMatch(/\| (met.*|\*\*not met\*\*.*|skipped: .+) \|$/)
     expect(stdout).not.toContain('the bench broke')
     expect(stdout).toMatch(/^\d+ met, \d+ not met, \d+ skipped; /m)
+  })
+
+  it('finds its way through the bundles: as V8 has them when they were compiled before, a command is recorded', async () => {
+    const world = makeWorld()
+    addCompiledPackage(world)
+    const [home = ''] = readdirSync(world.homes)
+    const recorded = readdirSync(join(world.homes, home, '.acme/telemetry/pending'))
+    await world.leave()
+    expect(recorded).toHaveLength(2)
   })
 })
 

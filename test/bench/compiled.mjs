@@ -15,8 +15,10 @@ export function addCompiledPackage(world) {
   const bundle = readFileSync(join(dist, 'index.js'), 'utf8')
   const end = bundle.lastIndexOf('export{')
   const body = bundle.slice(0, end).replaceAll('import.meta.url', JSON.stringify(`file://${dist}/index.js`))
-  const pairs = [...bundle.slice(end).matchAll(/([\w$]+) as (\w+)/g)].map(([, local, name]) => [name, local])
-  if (end < 0 || pairs.length === 0) throw new Error('compiling the bundle: found no export{… as …} in it')
+  const exported = /^export\{(.*)\};?\s*$/.exec(bundle.slice(end))?.[1].split(',') ?? []
+  const pairs = exported.map((each) => each.split(' as ')).map(([local, name = local]) => [name, local])
+  if (!pairs.some(([name]) => name === 'CommandTracker'))
+    throw new Error('compiling the bundle: found no export{…} in it')
   mkdirSync(folder)
   writeFileSync(join(folder, 'package.json'), '{"name":"afterword-compiled","type":"module","main":"index.js"}')
   writeFileSync(join(folder, 'body.js'), `(function(){${body};return{${pairs.map((pair) => pair.join(':')).join()}}})`)
