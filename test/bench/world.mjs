@@ -103,10 +103,17 @@ export async function makeContender(world, subreaper, about) {
 
 /**
  * Contender → its runs, one a round, in turns. Round 0 warms up: first use, caches, compiled code (`warm: false` leaves it out). Throws if
- * one of them fails.
+ * one of them fails. Ends with the round in which `seconds` are over, but not before a third of them is done.
  * Who follows a dear one finds a warm or a busy machine, so the order is drawn anew for each round.
  */
-export async function inRounds(title, contenders, rounds, report, { warm = true } = {}) {
+export async function inRounds(
+  title,
+  contenders,
+  rounds,
+  report,
+  { warm = true, seconds = Number.POSITIVE_INFINITY } = {},
+) {
+  const endMs = Date.now() + seconds * 1_000
   const runs = Object.fromEntries(contenders.map(({ id }) => [id, []]))
   for (const { endpoint, mode } of contenders) if (mode !== undefined) await endpoint.become(mode)
   for (let round = warm ? 0 : 1; round <= rounds; round++) {
@@ -117,6 +124,7 @@ export async function inRounds(title, contenders, rounds, report, { warm = true 
         throw new Error(`${contender.id}: ended with ${result.status}, wants 0: ${result.stderr}`)
       if (round > 0) runs[contender.id].push(result)
     }
+    if (round >= rounds / 3 && Date.now() > endMs) break
   }
   return runs
 }
