@@ -30,13 +30,14 @@ export async function run({ quick, report }) {
     const subreaper = built.program
     const peers = quick ? { kind: 'missing', why: '--quick' } : installed(world, report)
     const others = peers.kind === 'ready' ? peers.peers : []
-    const rounds = quick ? QUICK : ROUNDS
+    const plans = quick ? QUICK : ROUNDS
     /** Contenders of one group, each round one after the other; a group without rounds is left out. */
     const measured = async (group, abouts) => {
-      if (rounds[group] === undefined) return null
+      const plan = plans[group]
+      if (plan === undefined) return null
       const contenders = []
       for (const about of abouts) contenders.push(await makeContender(world, subreaper, about))
-      return inRounds(`hand-off, ${group}`, contenders, rounds[group].rounds, report, rounds[group])
+      return inRounds(`hand-off, ${group}`, contenders, plan.rounds, report, plan)
     }
     addCompiledPackage(world)
     const hosts = await measured('hosts', HOSTS)
