@@ -47,7 +47,7 @@ test('runSession() watches the workload behind script(1), and not script(1)', as
 test.each([
   ['one that lives a millisecond', 'true', [], 'true'],
   ['one that lives five', 'sleep', ['0.005'], 'sleep'],
-  ['one without an environment', 'env', ['-i', 'sleep', '0.3'], 'sleep'],
+  ['one without an environment', 'env', ['-i', 'sleep', '1'], 'sleep'],
   ['one under another name', 'bash', ['-c', 'exec -a other sleep 1'], 'sleep'],
   ['one that forks and exits', 'sh', ['-c', 'sleep 0.2 & exit 0'], 'sh'],
 ] as const)('runSession() hits the target exactly: %s', async (_case, command, args, comm) => {
