@@ -11,8 +11,9 @@ import { NO_PEAKS, peaksWith } from '../tracer/peaks.ts'
 import { guessSignal } from './pty.ts'
 import type { Trace } from './read-trace.ts'
 import type { SessionRecord } from './session-record.ts'
-import { figuresOf, trackedCommOf } from './session-result.ts'
+import { figuresOf } from './session-result.ts'
 import type { SessionSummary } from './summary.ts'
+import { trackedCommOf } from './tracked-comm.ts'
 
 export interface Recovered {
   readonly summary: SessionSummary
@@ -52,7 +53,7 @@ export function recoveredSummary(left: Left, termination: SessionSummary['termin
     subtype: 'crashed',
     termination_reason: termination,
     ...figuresOf(snapshots, anomalies, snapshots.reduce(peaksWith, NO_PEAKS)),
-    tracked_comm: trackedCommOf(snapshots, record.expected_comm ?? '') || record.comm,
+    tracked_comm: trackedCommOf(snapshots, record.expected_comm ?? '', null) || record.comm,
     tracer_target_resolution_version: 2,
     trace_status: record.trace_status,
     recovered: true,

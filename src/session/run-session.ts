@@ -5,7 +5,7 @@ import { openRace } from './race.ts'
 import { SESSION_VARIABLE } from './session-mark.ts'
 import { openSessionDirectory, type SessionDirectory } from './session-directory.ts'
 import { type SessionOptions, type SessionSettings, sessionSettings } from './session-options.ts'
-import { type SessionResult, type SessionTrace, summaryOf, trackedCommOf } from './session-result.ts'
+import { type SessionResult, type SessionTrace, summaryOf } from './session-result.ts'
 import { type StartedWorkload, startWorkload } from './start-workload.ts'
 import { NO_FACTS, resolveTermination, type Termination } from './termination.ts'
 import { drainOutput } from './drain-output.ts'
@@ -53,7 +53,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     endTs: new Date().toISOString(),
     elapsedSeconds: Number(process.hrtime.bigint() - begin.startNs) / 1e9,
     procSnapshots: trace?.result?.status === 'unsupported' ? null : snapshots,
-    trackedComm: trackedCommOf(snapshots ?? [], settings.command),
+    trackedComm: trace?.trackedComm ?? null,
     channelConfirmation: end.watch?.confirmation() ?? 'unmonitored',
     anomalies: trace?.result?.anomalies ?? [],
     trace: statusOf(trace, directory, settings),

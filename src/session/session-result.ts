@@ -3,6 +3,7 @@ import type { ProcSnapshot } from '../tracer/proc-snapshot.ts'
 import type { TraceStatus } from './session-record.ts'
 import type { SessionSummary } from './summary.ts'
 import type { Termination } from './termination.ts'
+import { commDrifted } from './tracked-comm.ts'
 import type { ChannelConfirmation } from './watch-workload.ts'
 
 /** What became of a session. */
@@ -28,7 +29,7 @@ export interface SessionResult {
   readonly elapsedSeconds: number
   /** Null: it was not watched. The first was taken before the workload's first instruction. */
   readonly procSnapshots: readonly ProcSnapshot[] | null
-  /** The name that the workload carried most often. Null: it was not watched. */
+  /** The name that the workload carried longest. Null: it was not watched. */
   readonly trackedComm: string | null
   readonly channelConfirmation: ChannelConfirmation
   readonly anomalies: readonly Anomaly[]
@@ -95,29 +96,6 @@ export function figuresOf(
     peak_rss_kb: peaks?.rssKb ?? null,
     peak_oom_score: peaks?.oomScore ?? null,
     peak_fd_ratio: peaks?.fdRatio ?? null,
-    tracked_comm_drift: new Set(workloadRows(snapshots).map(({ comm }) => comm)).size > 1,
+    tracked_comm_drift: commDrifted(snapshots),
   }
-}
-
-/**
- * The most frequent name; of a workload that was over before a second look, the one that the kernel gave it at its exec. Null
- * without snapshots. Pure.
- */
-export function trackedCommOf(snapshots: readonly ProcSnapshot[], command: string): string | null {
-  const counts = new Map<string, number>()
-  for (const { comm } of workloadRows(snapshots)) counts.set(comm, (counts.get(comm) ?? 0) + 1)
-  const [most] = [...counts].sort(([, a], [, b]) => b - a)
-  if (most !== undefined) return most[0]
-  return snapshots.length === 0 ? null : expectedComm(command)
-}
-
-/** What an exec of this file is called: the first 15 bytes of its name. Pure. */
-export function expectedComm(command: string): string {
-  const name = command.slice(command.lastIndexOf('/') + 1)
-  return Buffer.from(name).subarray(0, 15).toString()
-}
-
-/** The rows after the gate: before it the process was our shell. */
-function workloadRows(snapshots: readonly ProcSnapshot[]): readonly ProcSnapshot[] {
-  return snapshots.filter(({ exec_seq }) => exec_seq > 0)
 }

@@ -3,9 +3,10 @@ import { readCountersAtStart } from './counters-at-start.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import { markedProcesses } from './session-mark.ts'
 import type { SessionSettings } from './session-options.ts'
-import { expectedComm, type SessionTrace } from './session-result.ts'
+import type { SessionTrace } from './session-result.ts'
 import type { StartedWorkload } from './start-workload.ts'
 import { procTracer, type Watched } from './tracer-factory.ts'
+import { expectedComm, trackedCommOf } from './tracked-comm.ts'
 import type { WorkloadExit } from './workload-exit.ts'
 import { resolveWorkloadPid } from './workload-pid.ts'
 
@@ -15,6 +16,8 @@ export interface TraceOfWorkload {
   readonly pid: number | null
   /** Null until `end()`, and where nothing was traced. */
   readonly result: TracingResult | null
+  /** The name that the workload carried longest; null as `result` is. */
+  readonly trackedComm: string | null
   status(): SessionTrace
   /** The gate is open. */
   begun(): void
@@ -61,11 +64,15 @@ export function traceWorkload(
     counters: readCountersAtStart(pid ?? process.pid),
   })
   let result: TracingResult | null = null
+  let trackedComm: string | null = null
   let early: readonly NodeJS.Timeout[] = []
   return {
     pid,
     get result() {
       return result
+    },
+    get trackedComm() {
+      return trackedComm
     },
     status() {
       if (trouble !== null) return trouble
@@ -78,10 +85,12 @@ export function traceWorkload(
     end(exit) {
       for (const timer of early) clearTimeout(timer)
       if (watched === null || result !== null) return
+      const endNs = Number(process.hrtime.bigint())
       const daemons = daemonsOf(directory.sessionId)
       result = watched.tracing.stop(
         exit === null ? { daemons } : { exitCode: exit.returncode, signal: exit.signal, daemons },
       )
+      trackedComm = trackedCommOf(result.snapshots, settings.command, endNs)
     },
   }
 }

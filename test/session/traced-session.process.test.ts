@@ -55,8 +55,20 @@ test.each([
     for (let round = 0; round < 5; round += 1) {
       const result = await runSession({ command, args, pty })
       exactTarget(result)
-      expect(result).toMatchObject({ returncode: 0, termination: 'natural_exit', trackedComm: comm })
+      const { returncode, termination, trackedComm } = result
+      expect({ returncode, termination, trackedComm }).toEqual({
+        returncode: 0,
+        termination: 'natural_exit',
+        trackedComm: comm,
+      })
     }
+})
+
+test('runSession() names a workload as it was called longest, though its launcher is in more of its rows', async () => {
+  const fifo = `${temporaryFolder()}/fifo`
+  expect(spawnSync('mkfifo', [fifo]).status).toBe(0)
+  const result = await runSession({ command: 'bash', args: ['-c', 'read -rt 0.45 <>"$0"; exec sleep 0.9', fifo] })
+  expect(result.trackedComm).toBe('sleep')
 })
 
 test('runSession() enrols the session before the first instruction, and finishes its directory', async () => {
