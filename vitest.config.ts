@@ -10,6 +10,7 @@ export default defineConfig({
     sequence: { sequencer: WaitsFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    chaiConfig: { truncateThreshold: 1000 }, // CI keeps a failure's message alone, without the diff
     reporters: process.env['VITEST_JSON'] ? ['default', 'json'] : ['default'],
     ...(process.env['VITEST_JSON'] ? { outputFile: { json: process.env['VITEST_JSON'] } } : {}),
     projects: [

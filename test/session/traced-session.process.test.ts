@@ -1,8 +1,10 @@
 import { fork, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runSession, type SessionResult } from '../../src/session/run-session.ts'
+import { procTracer, type TracerFactory } from '../../src/session/tracer-factory.ts'
+import type { ProcSnapshot } from '../../src/tracer/proc-snapshot.ts'
 import { memoryGroup } from '../support/memory-group.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -45,30 +47,42 @@ test('runSession() watches the workload behind script(1), and not script(1)', as
 })
 
 test.each([
-  ['one that lives a millisecond', 'true', [], 'true'],
-  ['one that lives five', 'sleep', ['0.005'], 'sleep'],
-  ['one without an environment', 'env', ['-i', 'sleep', '1'], 'sleep'],
-  ['one under another name', 'bash', ['-c', 'exec -a other sleep 1'], 'sleep'],
-  ['one that forks and exits', 'sh', ['-c', 'sleep 0.2 & exit 0'], 'sh'],
-] as const)('runSession() hits the target exactly: %s', async (_case, command, args, comm) => {
+  ['one that lives a millisecond', 'true', []],
+  ['one that lives five', 'sleep', ['0.005']],
+  ['one that forks and exits', 'sh', ['-c', 'sleep 0.2 & exit 0']],
+] as const)('runSession() hits the target exactly: %s', async (_case, command, args) => {
   for (const pty of [false, true])
     for (let round = 0; round < 5; round += 1) {
       const result = await runSession({ command, args, pty })
       exactTarget(result)
-      const { returncode, termination, trackedComm } = result
-      expect({ returncode, termination, trackedComm }).toEqual({
-        returncode: 0,
-        termination: 'natural_exit',
-        trackedComm: comm,
-      })
+      expect(named(result)).toMatchObject({ returncode: 0, termination: 'natural_exit', trackedComm: command })
+    }
+})
+
+test.each([
+  ['one without an environment', 'env', ['-i', 'head', '-n', '1']],
+  ['one under another name', 'bash', ['-c', 'exec -a other head -n 1 "$0"']],
+] as const)('runSession() hits the target exactly: %s', async (_case, command, args) => {
+  for (const pty of [false, true])
+    for (let round = 0; round < 5; round += 1) {
+      const line = lineToCome()
+      const tracer = looking(stayed('head', line.come))
+      const result = await runSession({ command, args: [...args, line.path], pty, tracer })
+      exactTarget(result)
+      expect(named(result)).toMatchObject({ returncode: 0, termination: 'natural_exit', trackedComm: 'head' })
     }
 })
 
 test('runSession() names a workload as it was called longest, though its launcher is in more of its rows', async () => {
-  const fifo = `${temporaryFolder()}/fifo`
-  expect(spawnSync('mkfifo', [fifo]).status).toBe(0)
-  const result = await runSession({ command: 'bash', args: ['-c', 'read -rt 0.45 <>"$0"; exec sleep 0.9', fifo] })
-  expect(result.trackedComm).toBe('sleep')
+  const [launch, end] = [lineToCome(), lineToCome()]
+  const stayedHead = stayed('head', end.come)
+  const tracer = looking((row) => {
+    if (row.seq === 4) launch.come()
+    stayedHead(row)
+  })
+  const launcher = 'read -r _ <"$0"; exec head -n 1 "$1"'
+  const result = await runSession({ command: 'bash', args: ['-c', launcher, launch.path, end.path], tracer })
+  expect(named(result)).toMatchObject({ returncode: 0, trackedComm: 'head' })
 })
 
 test('runSession() enrols the session before the first instruction, and finishes its directory', async () => {
@@ -192,6 +206,42 @@ function read(path: string): string | null {
   } catch {
     return null
   }
+}
+
+/** What a failure is to show of it. */
+function named({ returncode, termination, trackedComm, procSnapshots }: SessionResult): object {
+  const rows = procSnapshots?.map(({ comm, exec_seq, mono_ns }) => `${comm} ${exec_seq} ${mono_ns / 1e6}`)
+  return { returncode, termination, trackedComm, rows }
+}
+
+/** The tracer, and whoever else wants its rows. */
+function looking(look: (row: ProcSnapshot) => void): TracerFactory {
+  return (pid, onSnapshot) =>
+    procTracer(pid, (row) => {
+      onSnapshot(row)
+      look(row)
+    })
+}
+
+/** Calls back once a workload was seen under this name for longer than it took to come by it. */
+function stayed(comm: string, then: () => void): (row: ProcSnapshot) => void {
+  let firstNs: number | null = null
+  let sinceNs: number | null = null
+  return (row) => {
+    firstNs ??= row.mono_ns
+    if (row.comm !== comm) return
+    sinceNs ??= row.mono_ns
+    if (row.mono_ns - sinceNs > sinceNs - firstNs) then()
+  }
+}
+
+/** A fifo from which a workload reads a line, for which it waits until the line comes. */
+function lineToCome(): { readonly path: string; readonly come: () => void } {
+  const path = `${temporaryFolder()}/fifo`
+  expect(spawnSync('mkfifo', [path]).status).toBe(0)
+  const fd = openSync(path, 'r+') // nobody waits for the other end
+  onTestFinished(() => closeSync(fd))
+  return { path, come: () => void writeSync(fd, '\n') }
 }
 
 function temporaryFolder(): string {
