@@ -5,7 +5,7 @@ import { ageLock, clearSpool, forgetBackoff, makeContender } from './world.mjs'
 const WIDTH = 16
 
 export async function benchBurst({ report, world, subreaper, quick, emptyNodeCpuMs }) {
-  const count = quick ? 120 : 200
+  const count = quick ? 80 : 200
   report.progress(`hand-off: ${count} commands, ${WIDTH} at a time`)
   const about = { id: 'burst', script: 'burst.mjs', before: clearSpool }
   const contender = await makeContender(world, subreaper, about)
