@@ -11,6 +11,9 @@ const SIZES = [1, 3, 10, 30, 100, 300, 1000]
 /** An exponent of 0.02 is 15 % more with a thousand times as much. */
 const FLAT = 0.02
 const JOURNAL_LINE_BYTES = 262
+/** A start of Node varies so much that a round says ± 0.02 of an exponent; some twenty of them ± 0.01. */
+const ROUNDS = { rounds: 24, seconds: 48 }
+const QUICK = { rounds: 2 }
 
 const KINDS = {
   'waiting files': (home, template, count) => keepFiles(join(telemetry(home), 'pending'), template, count),
@@ -41,7 +44,8 @@ export async function benchHostGrowth({ quick, report, world, subreaper, templat
     }
     contenders.push(await makeContender(world, subreaper, about))
   }
-  const runs = await inRounds('growth, host', contenders, quick ? 2 : 10, report)
+  const plan = quick ? QUICK : ROUNDS
+  const runs = await inRounds('growth, host', contenders, plan.rounds, report, plan)
   for (const kind of Object.keys(KINDS))
     for (const situation of Object.keys(SITUATIONS)) {
       const line = contenders.filter((one) => one.kind === kind && one.situation === situation)
@@ -60,22 +64,26 @@ function casesOf(quick) {
   })
 }
 
+/** An exponent for each round, of neighbours in time; the figure is their median. */
 function costRows(line, runs, report) {
   const [{ kind, situation, id: least }] = line
   const { id: most } = line.at(-1)
   for (const [what, of] of Object.entries(COSTS)) {
-    const points = line.map(({ id, size }) => [size, median(runs[id].map(of))])
-    const slope = exponent(points)
+    const exponents = runs[least].map(
+      (_, round) => exponent(line.map(({ id, size }) => [size, of(runs[id][round])])).exponent,
+    )
     const moreMs = spreadOf(inPairs(runs[most], runs[least], (left, right) => of(left) - of(right)))
-    const [low, high] = moreMs.quarters.map((ms) => ms.toFixed(1))
     report.row({
       what: `host, ${situation}: ${what} by ${kind}, 1 to 1,000: exponent`,
       budget: `≤ ${FLAT}`,
       limit: FLAT,
-      figure: slope.exponent,
-      note: `${inWords(slope)}; at 1,000 ${moreMs.figure.toFixed(1)} ms more, quarters ${low} .. ${high}, ${moreMs.rounds} rounds`,
+      note: `at 1,000 ${moreMs.figure.toFixed(1)} ms more`,
+      ...spreadOf(exponents),
     })
-    if (line.length > 2) report.curve(points, { title: `Host, ${situation}`, x: kind, y: `${what} in ms` })
+    if (line.length > 2) {
+      const points = line.map(({ id, size }) => [size, median(runs[id].map(of))])
+      report.curve(points, { title: `Host, ${situation}`, x: kind, y: `${what} in ms` })
+    }
   }
 }
 
