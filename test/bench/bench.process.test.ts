@@ -1,10 +1,18 @@
 /** That the program runs. What it measures is nobody's to assert: a machine that runs tests is busy. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { on } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { expectNobodyLeft } from '../support/processes.ts'
+import { start } from '../support/run.ts'
+import { lacking } from './lacking.ts'
 import { addCompiledPackage } from './compiled.mjs'
 import { makeWorld } from './world.mjs'
+
+const why = lacking()
 
 describe('npm run bench', () => {
   it('refuses a bench or an option that is not there, and names those that are', () => {
@@ -29,6 +37,22 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(/^\d+ met, \d+ not met, \d+ skipped; /m)
   })
 
+  it.skipIf(why !== null)(
+    `interrupted, leaves nothing that runs or lies about${why === null ? '' : ` (${why})`}`,
+    async () => {
+      const others = new Set(worlds())
+      const { child, finished } = start(process.execPath, ['test/bench/main.mjs', 'hand-off', '--quick'])
+      const errors = on(child.stderr as Readable, 'data')
+      for await (const [text] of errors) if (String(text).includes('hosts: round 1')) break
+      const made = worlds().filter((path) => !others.has(path))
+      child.kill('SIGTERM')
+      expect(await finished).toMatchObject({ code: 143, signal: null, stderr: expect.not.stringContaining('Error') })
+      expect(made).not.toEqual([])
+      expect(made.filter((path) => existsSync(path))).toEqual([])
+      for (const path of made) await expectNobodyLeft(path, 0)
+    },
+  )
+
   it('finds its way through the bundles: as V8 has them when they were compiled before, a command is recorded', async () => {
     const world = makeWorld()
     addCompiledPackage(world)
@@ -38,6 +62,16 @@ describe('npm run bench', () => {
     expect(recorded).toHaveLength(2)
   })
 })
+
+/** The folders that benches have made and not yet removed. */
+function worlds(): readonly string[] {
+  const folders = [tmpdir(), '/dev/shm'].filter((folder) => existsSync(folder))
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith('afterword-bench-'))
+      .map((name) => join(folder, name)),
+  )
+}
 
 function bench(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, ['test/bench/main.mjs', ...words], { encoding: 'utf8' })

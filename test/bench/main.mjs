@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { endMeasuring } from './measure.mjs'
 import { createReport } from './report.mjs'
 
 /** Of the page. Others follow. */
@@ -43,7 +44,7 @@ if (unknown.length > 0) {
 
 // What was made for a bench is taken away on 'exit'.
 for (const [signal, number] of Object.entries({ SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }))
-  process.on(signal, () => process.exit(128 + number))
+  process.on(signal, () => void endMeasuring().then(() => process.exit(128 + number)))
 
 const quick = flags.includes('--quick')
 const startMs = Date.now()

@@ -7,6 +7,9 @@ import { promisify } from 'node:util'
 
 const LIMIT_MS = 60_000
 const run = promisify(execFile)
+/** Promises of the subreapers at work. */
+const running = new Set()
+let isEnded = false
 
 /** Compiles the subreaper into `folder`. Returns its path, or why there is none. */
 export function buildSubreaper(folder) {
@@ -34,7 +37,10 @@ export function compile(folder, name) {
  */
 export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, limitMs = LIMIT_MS }) {
   const words = [String(afterMs), String(limitMs), process.execPath, ...args]
-  const { stdout, stderr } = await run(subreaper, words, { env, cwd, maxBuffer: 2 ** 24 })
+  const over = run(subreaper, words, { env, cwd, maxBuffer: 2 ** 24 })
+  running.add(over)
+  const { stdout, stderr } = await over.finally(() => running.delete(over))
+  if (isEnded) await new Promise(() => {}) // nobody goes on with it
   const lines = stdout
     .trim()
     .split('\n')
@@ -68,6 +74,13 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
     status,
     stderr,
   }
+}
+
+/** Somebody interrupts us: ends what is being measured with all that it has left, so that nobody writes to what is taken away then. */
+export async function endMeasuring() {
+  isEnded = true
+  for (const { child } of running) child.kill('SIGTERM')
+  await Promise.allSettled(running)
 }
 
 /** In an order drawn anew: who follows whom changes what is measured, so nobody follows the same one always. */

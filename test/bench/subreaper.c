@@ -10,7 +10,8 @@
  *
  * COMMAND has three descriptors, as from a shell, whatever was open here: covering those that would leak is part of what is measured.
  * EXIT_NS is CLOCK_MONOTONIC, which is Node's process.hrtime. QUEUED_NS: the main thread was ready and no processor was free.
- * STATUS: exit code, or 128 + signal. What still lives AFTER_MS after the host (or LIMIT_MS after the start) is killed.
+ * STATUS: exit code, or 128 + signal. What still lives AFTER_MS after the host (or LIMIT_MS after the start) is killed; all of it at once on
+ * SIGTERM, SIGINT and SIGHUP, and when whoever started this is gone: nobody reads it then.
  *
  * A child's PEAK_KB is never below its parent's resident size at the fork: the kernel keeps the mark across exec.
  */
@@ -26,11 +27,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t is_over = 0;
-
-static void over(int number) {
-  (void)number;
-  is_over = 1;
-}
+static volatile sig_atomic_t is_told = 0;
 
 static long long now_ns(void) {
   struct timespec t;
@@ -70,6 +67,13 @@ static void set_alarm(long ms) {
   setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+static void over(int number) {
+  is_over = 1;
+  if (number == SIGALRM) return;
+  is_told = 1;
+  set_alarm(0);
+}
+
 int main(int count, char **words) {
   if (count < 4) {
     fprintf(stderr, "usage: subreaper AFTER_MS LIMIT_MS COMMAND ARG...\n");
@@ -80,7 +84,9 @@ int main(int count, char **words) {
     return 1;
   }
   struct sigaction action = {.sa_handler = over};
-  sigaction(SIGALRM, &action, NULL);
+  const int signals[] = {SIGALRM, SIGTERM, SIGINT, SIGHUP};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
   long long start = now_ns();
   pid_t host = fork();
   if (host < 0) {
@@ -94,7 +100,7 @@ int main(int count, char **words) {
     perror(words[3]);
     _exit(127);
   }
-  set_alarm(atol(words[2]));
+  set_alarm(is_told ? 0 : atol(words[2]));
   int killed = 0;
   for (;;) {
     siginfo_t info = {0};
@@ -116,7 +122,7 @@ int main(int count, char **words) {
     long long cpu_us = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
     printf("%s %lld %lld %lld %lld %ld %d\n", info.si_pid == host ? "host" : "left", end, info.si_pid == host ? end - start : 0LL,
            queued, cpu_us, used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    if (info.si_pid == host) set_alarm(atol(words[1]));
+    if (info.si_pid == host) set_alarm(is_told ? 0 : atol(words[1]));
   }
   printf("killed %d\n", killed);
   return 0;

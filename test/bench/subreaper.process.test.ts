@@ -5,6 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cleanEnvironment } from '../support/environment.ts'
+import { expectNobodyLeft } from '../support/processes.ts'
+import { start } from '../support/run.ts'
+import { lacking } from './lacking.ts'
 
 const run = promisify(execFile)
 const WORKS = `for (const end = process.cpuUsage().user + 300_000; process.cpuUsage().user < end; );`
@@ -27,22 +31,45 @@ describe.skipIf(why !== null)(`subreaper${why === null ? '' : ` (${why})`}`, () 
     expect(killed).toBe(0)
   })
 
+  it('whose starter was killed, kills the host and what it left', async () => {
+    const home = mkdtempSync(join(folder, 'home-'))
+    const words = JSON.stringify(['60000', '60000', process.execPath, '-e', `${STAYS}; console.log('started')`])
+    const starter = `require('node:child_process').spawn(${JSON.stringify(program)}, ${words}, { stdio: 'inherit' })`
+    const started = start(process.execPath, ['-e', starter], { env: cleanEnvironment(home) })
+    await started.said('started')
+    started.child.kill('SIGKILL')
+    await expectNobodyLeft(home)
+  })
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('told by %s, kills the host and what it left', async (signal) => {
+    const { host, left } = await measured(20_000, STAYS, { stays: `${STAYS}; console.log('started')`, signal })
+    expect(host).toMatchObject({ status: 128 + 9 })
+    expect(left.map(({ status }) => status)).toEqual([128 + 9])
+  })
+
   it('kills what the host left, and says so', async () => {
     const { left, killed } = await measured(100, STAYS)
     expect(left.map(({ status }) => status)).toEqual([128 + 9])
     expect(killed).toBeGreaterThan(0)
   })
 
-  /** A host that leaves one detached child, which runs `child`, and ends with 3. */
-  async function measured(afterMs: number, child: string): Promise<Measured> {
+  /** A host that leaves one detached child, which runs `child`, and ends with 3, or `stays` and is told of by a signal once it says something. */
+  async function measured(afterMs: number, child: string, told?: Told): Promise<Measured> {
     const spawned = `spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { detached: true, stdio: 'ignore' }).unref()`
-    const host = `require('node:child_process').${spawned}; process.exitCode = 3`
-    const { stdout } = await run(program, [String(afterMs), '30000', process.execPath, '-e', host])
+    const host = `require('node:child_process').${spawned}; ${told?.stays ?? 'process.exitCode = 3'}`
+    const over = run(program, [String(afterMs), '30000', process.execPath, '-e', host])
+    if (told !== undefined) over.child.stdout?.once('data', () => over.child.kill(told.signal))
+    const { stdout } = await over
     const lines = stdout.trim().split('\n')
     const of = (kind: string): string[] => lines.filter((line) => line.startsWith(`${kind} `))
     return { host: of('host').map(ended)[0], left: of('left').map(ended), killed: Number(of('killed')[0]?.slice(7)) }
   }
 })
+
+interface Told {
+  readonly stays: string
+  readonly signal: NodeJS.Signals
+}
 
 interface Ended {
   readonly exitNs: number
@@ -59,14 +86,4 @@ interface Measured {
 function ended(line: string): Ended {
   const [exitNs = Number.NaN, , , cpuUs = Number.NaN, , status = Number.NaN] = line.split(' ').slice(1).map(Number)
   return { exitNs, cpuUs, status }
-}
-
-function lacking(): string | null {
-  if (process.platform !== 'linux') return `needs Linux, this is ${process.platform}`
-  try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' })
-    return null
-  } catch {
-    return 'needs cc'
-  }
 }
