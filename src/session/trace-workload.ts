@@ -16,7 +16,7 @@ export interface TraceOfWorkload {
   readonly pid: number | null
   /** Null until `end()`, and where nothing was traced. */
   readonly result: TracingResult | null
-  /** The name that the workload carried longest; null as `result` is. */
+  /** The name that the workload carried longest; null as `result` is, and where that has no rows. */
   readonly trackedComm: string | null
   status(): SessionTrace
   /** The gate is open. */

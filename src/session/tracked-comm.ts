@@ -13,8 +13,9 @@ export function trackedCommOf(
   endNs: number | null,
 ): string | null {
   const carriedNs = new Map<string, number>()
-  snapshots.forEach(({ comm, mono_ns }, i) => {
-    if (!isWorkload(snapshots[i] as ProcSnapshot)) return
+  snapshots.forEach((row, i) => {
+    if (!isWorkload(row)) return
+    const { comm, mono_ns } = row
     // Between two rows it was one half of the time like this and the other like that: nobody saw when it changed.
     const since = (snapshots[i - 1]?.mono_ns ?? mono_ns) + mono_ns
     const next = snapshots[i + 1]?.mono_ns

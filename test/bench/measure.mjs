@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 
 const LIMIT_MS = 60_000
 const run = promisify(execFile)
-/** Promises of the subreapers at work. */
+/** What the subreapers at work will have said. */
 const running = new Set()
 let isEnded = false
 
@@ -37,10 +37,7 @@ export function compile(folder, name) {
  */
 export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, limitMs = LIMIT_MS }) {
   const words = [String(afterMs), String(limitMs), process.execPath, ...args]
-  const over = run(subreaper, words, { env, cwd, maxBuffer: 2 ** 24 })
-  running.add(over)
-  const { stdout, stderr } = await over.finally(() => running.delete(over))
-  if (isEnded) await new Promise(() => {}) // nobody goes on with it
+  const { stdout, stderr } = await untilOver(run(subreaper, words, { env, cwd, maxBuffer: 2 ** 24 }))
   const lines = stdout
     .trim()
     .split('\n')
@@ -73,6 +70,16 @@ export async function measure(subreaper, { args, env, cwd, afterMs = 15_000, lim
     killed: Number(lines.find(([kind]) => kind === 'killed')?.[1] ?? 0),
     status,
     stderr,
+  }
+}
+
+async function untilOver(over) {
+  running.add(over)
+  try {
+    return await over
+  } finally {
+    running.delete(over)
+    if (isEnded) await new Promise(() => {}) // nobody goes on with it, however it ended
   }
 }
 

@@ -65,6 +65,7 @@ static int kill_children(void) {
 static void set_alarm(long ms) {
   struct itimerval timer = {{0, 20000}, {ms / 1000, (ms % 1000) * 1000 + 1}};
   setitimer(ITIMER_REAL, &timer, NULL);
+  if (is_told && ms > 0) set_alarm(0); /* told just before: a later alarm would let everything live until then */
 }
 
 static void over(int number) {
@@ -100,7 +101,7 @@ int main(int count, char **words) {
     perror(words[3]);
     _exit(127);
   }
-  set_alarm(is_told ? 0 : atol(words[2]));
+  set_alarm(atol(words[2]));
   int killed = 0;
   for (;;) {
     siginfo_t info = {0};
@@ -122,7 +123,7 @@ int main(int count, char **words) {
     long long cpu_us = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000LL + used.ru_utime.tv_usec + used.ru_stime.tv_usec;
     printf("%s %lld %lld %lld %lld %ld %d\n", info.si_pid == host ? "host" : "left", end, info.si_pid == host ? end - start : 0LL,
            queued, cpu_us, used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    if (info.si_pid == host) set_alarm(is_told ? 0 : atol(words[1]));
+    if (info.si_pid == host) set_alarm(atol(words[1]));
   }
   printf("killed %d\n", killed);
   return 0;
